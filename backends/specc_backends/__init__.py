@@ -1,0 +1,1 @@
+"""Backends that measure: one package each, found by specc through entry points."""

@@ -1,0 +1,1 @@
+"""The network graph: what is computed, free of how numbers are represented and of any target."""

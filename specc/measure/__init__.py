@@ -1,0 +1,1 @@
+"""Measuring: the protocol backends implement, results with provenance, their store, statistics, verdicts."""

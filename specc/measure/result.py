@@ -1,0 +1,87 @@
+"""What a backend returns: per-layer figures with counters, memory, and where all of it came from."""
+
+from __future__ import annotations
+
+
+from pydantic import BaseModel, ConfigDict
+
+from specc.evidence import Evidence, Figure
+
+FORMAT_VERSION = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Latency(_Record):
+    """Latency of one layer or of a whole inference, in seconds.
+
+    `samples` are the warm runs as taken (measured backends) or one per distinct input (simulated ones). `best` is the
+    figure to quote, with its bounds: a bootstrap interval of the median when measured, the model's proven bounds when
+    simulated.
+    """
+
+    samples: tuple[float, ...]
+    best: Figure
+    p50: float
+    p90: float
+    p95: float
+    p99: float
+
+
+class LayerResult(_Record):
+    """One layer: its latency and whatever counters the target can see (name to count per inference)."""
+
+    name: str
+    latency: Latency
+    counters: dict[str, Figure]
+
+
+class MemoryResult(_Record):
+    """Memory of the built image, in bytes. `regions` break flash and SRAM down by what they hold."""
+
+    flash: Figure
+    sram: Figure
+    regions: dict[str, int]  # e.g. "flash: weights", "flash: code", "sram: activations", "sram: stack"
+
+
+class Provenance(_Record):
+    """Everything needed to repeat a measurement, or to see why two differ."""
+
+    spec_hash: str
+    graph_hash: str
+    code_hash: str
+    compiler: str
+    compiler_flags: str
+    backend: str
+    backend_version: str
+    hardware: str
+    clock_hz: float | None
+    core_model: str
+    model_assumptions: tuple[str, ...]
+    fact_sources: dict[str, str]
+    host: str
+    seed: int
+    inputs: int
+    warmup: int
+    library_versions: dict[str, str]
+    taken_at: str  # ISO 8601, UTC
+
+
+class Measurement(_Record):
+    """One target's complete result."""
+
+    format_version: int = FORMAT_VERSION
+    key: str  # content address: equal keys are equal work
+    target: str
+    evidence: Evidence
+    layers: tuple[LayerResult, ...]
+    total: Latency
+    overhead: Latency  # total less the sum of the layers
+    cold: Latency | None  # first inference after start; None where it was not observed
+    counters: dict[str, Figure]  # whole inference
+    memory: MemoryResult
+    energy: Figure  # joules per inference
+    output_matches_golden: bool
+    provenance: Provenance

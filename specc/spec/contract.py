@@ -1,0 +1,85 @@
+"""What must hold: budgets per target, the gradient harness, and the instruments that observe it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from specc.spec.base import Node, SpecQuantity
+
+BudgetKind = Literal["latency", "memory", "energy", "power", "price"]
+Relation = Literal["<=", "<"]
+
+
+class BudgetItem(Node):
+    """One line of a budget: `latency mlp1+mlp2 <= 0.5 ms`.
+
+    `scope` names what is bounded: layers (`("mlp1", "mlp2")`), `("total",)`, `("overhead",)`, or for memory
+    `("sram",)`, `("flash",)`, `("l1",)`. `percentile` applies to latency: 50 unless written.
+    """
+
+    kind: BudgetKind
+    scope: tuple[str, ...]
+    relation: Relation
+    limit: SpecQuantity
+    percentile: int = 50
+    cold: bool = False
+    per_core: bool = False
+
+    @property
+    def label(self) -> str:
+        """How the item is called in tables: 'latency mlp1+mlp2', 'latency total p95', 'memory sram'."""
+        parts = [self.kind, "+".join(self.scope)]
+        if self.cold:
+            parts.append("cold")
+        if self.percentile != 50:
+            parts.append(f"p{self.percentile}")
+        return " ".join(parts)
+
+
+class Budget(Node):
+    """All budget lines of one target, or of every target (`budget all`)."""
+
+    target: str  # a target's name, or "all"
+    items: tuple[BudgetItem, ...]
+
+
+class GradientContract(Node):
+    """A limit on a gradient statistic, as a fraction (5 % is 0.05)."""
+
+    statistic: Literal["variance", "drift"]
+    relation: Relation
+    limit: float
+
+
+class Harness(Node):
+    """How the precision contract is tested."""
+
+    iterations: int
+    seed: int | Literal["fresh"] = "fresh"
+    gradients: tuple[GradientContract, ...] = ()
+
+
+class PowerSensor(Node):
+    """A power sensor that averages `averages` conversions of `conversion` each before it reports."""
+
+    name: str
+    averages: int
+    conversion: SpecQuantity
+    required_rate: SpecQuantity | None = None
+
+
+class Instrument(Node):
+    """What is to be observed on a target."""
+
+    target: str
+    counters: tuple[str, ...] = ()
+    sensors: tuple[PowerSensor, ...] = ()
+
+
+class Guidelines(Node):
+    """What the guideline document should optimise for."""
+
+    application: str = ""
+    optimise: tuple[str, ...] = ("latency",)  # in order of importance: energy, latency, price, sram, flash
+    tree_depth: int = 5
+    tree_leaf: int = 3

@@ -1,0 +1,81 @@
+"""Hardware: facts with their sources (`hardware` sections), and the targets a spec chooses (`target` sections)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from specc.spec.base import Node, SpecQuantity
+
+Core = Literal["cortex-m0+", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "host"]
+
+
+class Fact(Node):
+    """One value of a hardware description, with the source that states it.
+
+    `low` and `high` are set where the source gives a range; the value is then its middle.
+    """
+
+    value: SpecQuantity
+    source: str
+    evidence: Literal["datasheet", "published"] = "datasheet"
+    low: SpecQuantity | None = None
+    high: SpecQuantity | None = None
+
+
+class WaitStates(Node):
+    """Flash wait states: `states` extra cycles for every `line_bytes` read, at clocks up to `up_to`."""
+
+    up_to: SpecQuantity
+    states: int
+
+
+class FlashTiming(Node):
+    """How flash is read: bytes per access and wait states by clock. The source states both."""
+
+    line_bytes: int
+    wait_states: tuple[WaitStates, ...]
+    source: str
+
+    def states_at(self, clock_hz: float) -> int | None:
+        """Wait states at a clock, or None above the declared range."""
+        for entry in self.wait_states:
+            if clock_hz <= float(entry.up_to.base):
+                return entry.states
+        return None
+
+
+class Hardware(Node):
+    """A chip or board of the hardware library. A fact that is None is unknown and stays unknown."""
+
+    name: str
+    title: str
+    core: Core
+    fpu: bool = False
+    dsp: bool = False  # dual 16-bit multiply-accumulate (Armv7E-M DSP extension)
+    clock: Fact | None = None  # highest clock
+    sram: Fact | None = None
+    flash: Fact | None = None
+    flash_timing: FlashTiming | None = None
+    l1_data: Fact | None = None  # per core
+    active_power: Fact | None = None  # while inferring, at `active_power_clock`
+    active_power_clock: SpecQuantity | None = None
+    sleep_power: Fact | None = None
+    price: Fact | None = None
+    notes: str = ""
+
+
+class Target(Node):
+    """A candidate: hardware plus how it is clocked and compiled."""
+
+    name: str
+    hardware: Hardware
+    clock: SpecQuantity | None = None  # None: the hardware's highest clock
+    compile: str = "-O2"
+    cores: int = 1
+
+    @property
+    def clock_hz(self) -> float | None:
+        """The clock the target runs at, in hertz; None where it is not known (the host)."""
+        if self.clock is not None:
+            return float(self.clock.base)
+        return float(self.hardware.clock.value.base) if self.hardware.clock else None
