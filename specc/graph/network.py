@@ -15,11 +15,15 @@ Shape = tuple[int, ...]
 
 
 class ShapeError(ValueError):
-    """A layer cannot take the input it is given. `layer` names it; the message says why and what would fit."""
+    """A layer cannot take the input it is given. `layer` names it; the message says why and what would fit.
 
-    def __init__(self, layer: str, message: str) -> None:
+    `field` names the field of the declaration that is at fault ("kernel", "inputs"); empty for the whole layer.
+    """
+
+    def __init__(self, layer: str, message: str, field: str = "") -> None:
         super().__init__(message)
         self.layer = layer
+        self.field = field
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,204 @@
+"""Holding measured figures against budgets. A budget is decided by the whole interval, never by its middle."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from specc.evidence import Figure
+from specc.measure.result import LayerResult, Measurement
+from specc.measure.statistics import percentile_figure
+from specc.measure.verdict import Outcome, Verdict
+from specc.spec import Spec
+from specc.spec.contract import BudgetItem
+from specc.spec.hardware import Fact, Target
+from specc.units import UNITS
+
+OUTPUT_LABEL = "output bit-exact"
+
+
+def judge(spec: Spec, measurements: dict[str, Measurement], failures: dict[str, str] | None = None) -> list[Verdict]:
+    """Judge every budget line of every target, in the order of the spec.
+
+    Args:
+        spec: the spec whose budgets bind.
+        measurements: results by target name. A target without one gets undecided verdicts.
+        failures: why a target has no result, by target name.
+    """
+    verdicts: list[Verdict] = []
+    for target in spec.targets:
+        measurement = measurements.get(target.name)
+        missing = (failures or {}).get(target.name, "the target was not measured")
+        if measurement is not None:
+            verdicts.append(_judge_output(target, measurement))
+        for item in spec.budget_items(target.name):
+            figure = _figure(item, target, measurement, missing)
+            verdicts.append(_judge_item(item, target, figure, measurement))
+    return verdicts
+
+
+def _judge_output(target: Target, measurement: Measurement) -> Verdict:
+    """The first contract of all: a fast wrong answer is worth nothing."""
+    exact = measurement.output_matches_golden
+    inputs = measurement.provenance.inputs
+    figure = Figure.exact(0.0 if exact else 1.0, "differing outputs", measurement.evidence, f"{inputs} inputs compared")
+    return Verdict(
+        target=target.name,
+        label=OUTPUT_LABEL,
+        relation="<=",
+        limit=0,
+        unit="differing outputs",
+        figure=figure,
+        outcome="pass" if exact else "fail",
+        margin=None,
+        reason=f"every output of {inputs} inputs equals the integer golden model"
+        if exact
+        else "an output differs from the integer golden model: no other figure of this target can be trusted",
+    )
+
+
+def _judge_item(item: BudgetItem, target: Target, figure: Figure, measurement: Measurement | None) -> Verdict:
+    unit = item.limit.unit.symbol if item.limit.unit else ""
+    limit = float(item.limit.number)
+    written = _in_unit(figure, unit)
+    outcome = _outcome(written, limit, strict=item.relation == "<")
+    # The end of the interval that decided is the one the margin is taken from.
+    deciding = {"pass": written.high, "fail": written.low, "undecided": None}[outcome]
+    held = written.value if deciding is None else deciding
+    margin = None if held is None or limit == 0 else (limit - held) / limit
+    return Verdict(
+        target=target.name,
+        label=item.label,
+        relation=item.relation,
+        limit=limit,
+        unit=unit,
+        figure=written,
+        outcome=outcome,
+        margin=margin,
+        reason=_reason(outcome, written, limit, measurement),
+    )
+
+
+def _outcome(figure: Figure, limit: float, *, strict: bool) -> Outcome:
+    def holds(value: float) -> bool:
+        return value < limit if strict else value <= limit
+
+    if figure.value is None:
+        return "undecided"
+    low = figure.value if figure.low is None else figure.low
+    if not holds(low):
+        return "fail"
+    return "pass" if figure.high is not None and holds(figure.high) else "undecided"
+
+
+def _reason(outcome: Outcome, figure: Figure, limit: float, measurement: Measurement | None) -> str:
+    if figure.value is None:
+        return figure.basis or "the figure is unknown"
+    if outcome == "pass":
+        return "the whole interval lies within the limit"
+    if outcome == "fail":
+        return "the whole interval lies beyond the limit"
+    if figure.high is None:
+        return f"the figure is a lower bound: {figure.basis}"
+    if figure.evidence == "measured" and measurement is not None:
+        needed = _samples_to_decide(figure, limit, len(measurement.total.samples))
+        if needed is None:
+            return "the limit equals the measured figure: no number of samples can decide"
+        return f"the interval contains the limit; about {needed:,} samples would decide"
+    return "the limit lies between the bounds of the model"
+
+
+def _samples_to_decide(figure: Figure, limit: float, samples: int) -> int | None:
+    """Samples after which an interval shrinking with 1/sqrt(n) around the same value would exclude the limit."""
+    assert figure.value is not None and figure.low is not None and figure.high is not None
+    distance = abs(figure.value - limit)
+    reach = figure.high - figure.value if limit > figure.value else figure.value - figure.low
+    if distance == 0:
+        return None
+    return max(samples + 1, math.ceil(samples * (reach / distance) ** 2))
+
+
+def _figure(item: BudgetItem, target: Target, measurement: Measurement | None, missing: str) -> Figure:
+    """The figure a budget line bounds, in base units (s, B, J, W, USD)."""
+    if item.kind == "price":
+        return _fact_figure(target.hardware.price, "USD", "no price is declared for this hardware")
+    if item.kind == "power":
+        return _fact_figure(target.hardware.active_power, "W", "no active power is declared for this hardware")
+    if measurement is None:
+        unit = {"latency": "s", "memory": "B", "energy": "J"}[item.kind]
+        return Figure.unknown(unit, missing)
+    if item.kind == "energy":
+        return measurement.energy
+    if item.kind == "memory":
+        return _memory_figure(item, measurement)
+    return _latency_figure(item, measurement)
+
+
+def _memory_figure(item: BudgetItem, measurement: Measurement) -> Figure:
+    known = {"sram": measurement.memory.sram, "flash": measurement.memory.flash}
+    scope = item.scope[0]
+    return known.get(scope) or Figure.unknown("B", f"no backend observes the {scope} a program uses")
+
+
+def _latency_figure(item: BudgetItem, measurement: Measurement) -> Figure:
+    if item.cold:
+        if measurement.cold is None:
+            return Figure.unknown("s", "the first inference after start was not observed on this target")
+        return percentile_figure(measurement.cold, item.percentile)
+    if item.scope == ("total",):
+        return percentile_figure(measurement.total, item.percentile)
+    if item.scope == ("overhead",):
+        return percentile_figure(measurement.overhead, item.percentile)
+    by_name: dict[str, LayerResult] = {layer.name: layer for layer in measurement.layers}
+    absent = [name for name in item.scope if name not in by_name]
+    if absent:
+        return Figure.unknown("s", f"the target reports no layer {', '.join(absent)}")
+    return _sum(percentile_figure(by_name[name].latency, item.percentile) for name in item.scope)
+
+
+def _sum(figures: Iterable[Figure]) -> Figure:
+    """Sum of figures of one unit. Adding the ends of intervals is conservative: it assumes they err together."""
+    parts = list(figures)
+    if any(part.value is None for part in parts):
+        return next(part for part in parts if part.value is None)
+    return Figure(
+        value=sum(part.value or 0.0 for part in parts),
+        low=sum(part.value or 0.0 if part.low is None else part.low for part in parts),
+        high=None if any(part.high is None for part in parts) else sum(part.high or 0.0 for part in parts),
+        unit=parts[0].unit,
+        evidence=parts[0].evidence,
+        basis=parts[0].basis,
+    )
+
+
+def _fact_figure(fact: Fact | None, unit: str, missing: str) -> Figure:
+    if fact is None:
+        return Figure.unknown(unit, missing)
+    value = float(fact.value.base)
+    return Figure(
+        value=value,
+        low=float(fact.low.base) if fact.low else value,
+        high=float(fact.high.base) if fact.high else value,
+        unit=unit,
+        evidence=fact.evidence,
+        basis=fact.source,
+    )
+
+
+def _in_unit(figure: Figure, unit: str) -> Figure:
+    """The same figure in the unit the budget was written in. Figures come in base units, whose scale is one."""
+    scale = float(UNITS[unit].scale) if unit else 1.0
+
+    def convert(value: float | None) -> float | None:
+        return None if value is None else value / scale
+
+    return figure.model_copy(
+        update={
+            "value": convert(figure.value),
+            "low": convert(figure.low),
+            "high": convert(figure.high),
+            "unit": unit,
+        }
+    )
+
+

@@ -1,0 +1,75 @@
+"""From a checked spec to verdicts: quantize, measure what is stale, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from specc.check import CheckResult
+from specc.diagnostics.model import Diagnostic
+from specc.graph.network import Network
+from specc.measure.backend import Progress
+from specc.measure.judge import judge
+from specc.measure.result import Measurement
+from specc.measure.runner import RunReport, measure
+from specc.measure.store import Store
+from specc.measure.verdict import Verdict
+from specc.numerics.quantize import quantize
+from specc.numerics.quantized import QuantizedNetwork
+from specc.spec import Spec
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Everything known about a spec once it is measured and judged."""
+
+    spec: Spec
+    network: Network
+    quantized: QuantizedNetwork
+    run: RunReport
+    verdicts: list[Verdict]
+    diagnostics: list[Diagnostic]
+
+    @property
+    def measurements(self) -> dict[str, Measurement]:
+        return self.run.measurements
+
+    @property
+    def failures(self) -> dict[str, str]:
+        return self.run.failures
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for `--format json`."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "model": self.spec.model.name,
+            "verdicts": [verdict.model_dump(mode="json") for verdict in self.verdicts],
+            "failures": self.failures,
+            "measurements": {name: m.model_dump(mode="json") for name, m in self.measurements.items()},
+        }
+
+
+def verify(
+    checked: CheckResult,
+    build_folder: Path,
+    progress: Progress,
+    *,
+    targets: Sequence[str] | None = None,
+    fresh: bool = False,
+) -> Verified:
+    """Measure every target whose stored result is stale, and judge every budget.
+
+    Raises:
+        QuantizationError: the network's numbers cannot be represented as the table asks.
+        StoreError: the result store cannot be used; it is left as it was.
+    """
+    spec, network = checked.spec, checked.network
+    assert spec is not None and network is not None, "a spec with errors cannot be measured"
+    quantized = quantize(spec, network)
+    with Store(build_folder / "specc.db") as store:
+        run = measure(spec, quantized, store, build_folder, progress, targets=targets, fresh=fresh)
+    return Verified(spec, network, quantized, run, judge(spec, run.measurements, run.failures), checked.diagnostics)

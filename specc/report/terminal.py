@@ -1,0 +1,112 @@
+"""Tables for the terminal: verdicts, measurements, the hardware library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from specc.evidence import Figure
+from specc.measure.result import Measurement
+from specc.measure.verdict import Outcome, Verdict
+from specc.report.numbers import UNKNOWN, digits, figure_text, percent, significant
+from specc.spec.hardware import Hardware
+
+# Told by shape and word before colour: the sign leads, the word follows, the colour only repeats them.
+_SIGNS: Final[dict[Outcome, str]] = {"pass": "✓ pass", "fail": "✗ fail", "undecided": "? undecided"}
+_COLOURS: Final[dict[Outcome, str]] = {"pass": "\x1b[32m", "fail": "\x1b[31m", "undecided": "\x1b[33m"}
+_RESET: Final = "\x1b[0m"
+
+
+def verdict_table(verdicts: Sequence[Verdict], *, colour: bool) -> str:
+    """Every verdict, target by target, and a count of the outcomes."""
+    header = ("target", "contract", "limit", "figure", "margin", "evidence", "verdict")
+    rows = [
+        (
+            verdict.target,
+            verdict.label,
+            f"{verdict.relation} {verdict.limit:g} {verdict.unit}",
+            _written(verdict.figure),
+            "" if verdict.margin is None else percent(verdict.margin),
+            verdict.figure.evidence,
+            _SIGNS[verdict.outcome],
+        )
+        for verdict in verdicts
+    ]
+    lines = table(header, rows, right=(2, 3, 4)).split("\n")
+    if colour:
+        for index, verdict in enumerate(verdicts):
+            sign = _SIGNS[verdict.outcome]
+            lines[index + 2] = lines[index + 2].replace(sign, f"{_COLOURS[verdict.outcome]}{sign}{_RESET}")
+    notes = [
+        f"{verdict.target}, {verdict.label}: {verdict.reason}"
+        for verdict in verdicts
+        if verdict.outcome == "undecided" or verdict.unit == "differing outputs" and verdict.outcome == "fail"
+    ]
+    counts = {outcome: sum(verdict.outcome == outcome for verdict in verdicts) for outcome in _SIGNS}
+    summary = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
+    return "\n".join([*lines, *(["", *notes] if notes else []), "", summary])
+
+
+def measurement_table(measurements: Mapping[str, Measurement], reused: Sequence[str]) -> str:
+    """One line a target: latency, memory, energy, evidence, and whether the result was stored before."""
+    header = ("target", "latency", "SRAM", "flash", "energy", "evidence", "output", "from")
+    rows = [
+        (
+            name,
+            figure_text(result.total.best),
+            figure_text(result.memory.sram),
+            figure_text(result.memory.flash),
+            figure_text(result.energy),
+            result.evidence,
+            "exact" if result.output_matches_golden else "DIFFERS",
+            "store" if name in reused else "this run",
+        )
+        for name, result in measurements.items()
+    ]
+    return table(header, rows, right=(1, 2, 3, 4)) if rows else "nothing was measured"
+
+
+def hardware_table(library: Sequence[Hardware]) -> str:
+    """The hardware library; a fact that no source states is shown as unknown."""
+    header = ("name", "title", "core", "clock", "SRAM", "flash", "active power")
+    rows = [
+        (
+            hardware.name,
+            hardware.title,
+            hardware.core,
+            *(
+                str(fact.value) if fact else UNKNOWN
+                for fact in (hardware.clock, hardware.sram, hardware.flash, hardware.active_power)
+            ),
+        )
+        for hardware in library
+    ]
+    return table(header, rows, right=(3, 4, 5, 6))
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """Columns padded to their widest cell; those in `right` aligned to the right."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        return "  ".join(padded).rstrip()
+
+    return "\n".join([line(header), line(["─" * width for width in widths]), *(line(row) for row in rows)])
+
+
+def _written(figure: Figure) -> str:
+    """A figure in the unit of its limit, with its interval."""
+    if figure.value is None:
+        return UNKNOWN
+    places = digits(figure)
+    value = significant(figure.value, places)
+    if figure.high is None:
+        return f"≥ {value}"
+    if figure.low is None or figure.low == figure.high:
+        return value
+    low, high = significant(figure.low, places), significant(figure.high, places)
+    return f"{low}–{high}" if low != high else value

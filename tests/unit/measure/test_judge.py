@@ -1,0 +1,139 @@
+"""Budgets held against figures whose ends are known, so that every outcome can be worked out by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from specc.evidence import Evidence, Figure
+from specc.measure.judge import OUTPUT_LABEL, judge
+from specc.measure.result import Latency, LayerResult, Measurement, MemoryResult, Provenance
+from specc.spec import Spec
+from specc.spec.contract import Budget, BudgetItem
+from specc.spec.hardware import Fact, Hardware, Target
+from specc.spec.model import InputSpec, LayerSpec, ModelSpec
+from specc.units import quantity
+
+
+def latency(low: float, value: float, high: float | None, evidence: Evidence = "simulated") -> Latency:
+    best = Figure(value=value, low=low, high=high, unit="s", evidence=evidence, basis="cycle model")
+    return Latency(samples=(value,) * 100, best=best, p50=value, p90=value, p95=value, p99=value)
+
+
+def measurement(total: Latency, layers: dict[str, Latency] | None = None, **changes: Any) -> Measurement:
+    provenance = Provenance(
+        spec_hash="", graph_hash="", code_hash="", compiler="", compiler_flags="", backend="test", backend_version="1",
+        hardware="board", clock_hz=1e6, core_model="", model_assumptions=(), fact_sources={}, host="", seed=1, inputs=4,
+        warmup=0, library_versions={}, taken_at="2026-01-01T00:00:00+00:00",
+    )  # fmt: skip
+    fields: dict[str, Any] = {
+        "key": "k",
+        "target": "board",
+        "evidence": total.best.evidence,
+        "layers": tuple(LayerResult(name=n, latency=figure, counters={}) for n, figure in (layers or {}).items()),
+        "total": total,
+        "overhead": latency(0, 0, 0),
+        "cold": None,
+        "counters": {},
+        "memory": MemoryResult(
+            flash=Figure.exact(2048, "B", "measured"), sram=Figure.exact(1024, "B", "measured"), regions={}
+        ),
+        "energy": Figure.unknown("J", "no active power is declared"),
+        "output_matches_golden": True,
+        "provenance": provenance,
+    }
+    return Measurement(**{**fields, **changes})
+
+
+def spec(*items: BudgetItem, hardware: Hardware | None = None) -> Spec:
+    model = ModelSpec(
+        name="net", input=InputSpec(name="x", shape=(4,)), layers=(LayerSpec(name="fc", kind="dense", units=2),)
+    )
+    board = hardware or Hardware(name="board", title="Board", core="cortex-m4")
+    return Spec(
+        edition=1,
+        model=model,
+        targets=(Target(name="board", hardware=board),),
+        budgets=(Budget(target="all", items=items),),
+    )
+
+
+def item(kind: Any, scope: str, limit: str, unit: str, **more: Any) -> BudgetItem:
+    relation = more.pop("relation", "<=")
+    return BudgetItem(
+        kind=kind, scope=tuple(scope.split("+")), relation=relation, limit=quantity(limit, unit), **more
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "outcome", "margin"),
+    [
+        (0.6e-3, 0.9e-3, "pass", 0.1),  # the high end decides: (1 - 0.9) / 1
+        (0.6e-3, 1.0e-3, "pass", 0.0),  # the limit itself is allowed by <=
+        (1.2e-3, 1.5e-3, "fail", -0.2),  # the low end decides: (1 - 1.2) / 1
+        (0.6e-3, 1.5e-3, "undecided", 0.2),  # the value, 0.8 ms, gives the margin
+        (0.6e-3, None, "undecided", 0.2),  # only a lower bound: never a pass
+        (1.2e-3, None, "fail", -0.2),  # a lower bound beyond the limit is a proof
+    ],
+)
+def test_the_whole_interval_decides(low: float, high: float | None, outcome: str, margin: float) -> None:
+    value = max(low, 0.8e-3)
+    verdicts = judge(spec(item("latency", "total", "1", "ms")), {"board": measurement(latency(low, value, high))})
+    verdict = verdicts[1]
+    assert (verdict.outcome, verdict.unit) == (outcome, "ms")
+    assert verdict.margin == pytest.approx(margin)
+
+
+def test_strict_limit_excludes_the_limit() -> None:
+    budget = spec(item("latency", "total", "1", "ms", relation="<"))
+    assert judge(budget, {"board": measurement(latency(1e-3, 1e-3, 1e-3))})[1].outcome == "fail"
+
+
+def test_group_of_layers_adds_both_ends() -> None:
+    layers = {"a": latency(1e-3, 2e-3, 3e-3), "b": latency(10e-3, 20e-3, 30e-3)}
+    result = measurement(latency(0.1, 0.1, 0.1), layers)
+    figure = judge(spec(item("latency", "a+b", "50", "ms")), {"board": result})[1].figure
+    assert (figure.low, figure.value, figure.high) == pytest.approx((11, 22, 33))
+
+
+def test_group_with_one_open_end_has_no_upper_bound() -> None:
+    layers = {"a": latency(1e-3, 2e-3, None), "b": latency(1e-3, 2e-3, 3e-3)}
+    verdict = judge(spec(item("latency", "a+b", "50", "ms")), {"board": measurement(latency(1, 1, 1), layers)})[1]
+    assert verdict.figure.high is None
+    assert verdict.outcome == "undecided"
+
+
+def test_wrong_output_fails_before_any_budget() -> None:
+    verdict = judge(spec(), {"board": measurement(latency(1, 1, 1), output_matches_golden=False)})[0]
+    assert (verdict.label, verdict.outcome) == (OUTPUT_LABEL, "fail")
+
+
+def test_unknown_energy_is_undecided_and_says_why() -> None:
+    verdict = judge(
+        spec(item("energy", "total", "1", "mJ")), {"board": measurement(latency(1, 1, 1))}
+    )[1]
+    assert (verdict.outcome, verdict.margin) == ("undecided", None)
+    assert "no active power is declared" in verdict.reason
+
+
+def test_target_that_failed_is_undecided_with_its_reason() -> None:
+    verdicts = judge(spec(item("latency", "total", "1", "ms")), {}, {"board": "the compiler failed"})
+    assert [(v.outcome, v.reason) for v in verdicts] == [("undecided", "the compiler failed")]
+
+
+def test_undecided_measurement_says_how_many_samples_decide() -> None:
+    # 100 samples reach 0.2 ms above a median of 0.9 ms; the limit is 0.1 ms above it: (0.2 / 0.1)^2 * 100 samples.
+    result = measurement(latency(0.7e-3, 0.9e-3, 1.1e-3, "measured"))
+    verdict = judge(spec(item("latency", "total", "1", "ms")), {"board": result})[1]
+    assert verdict.outcome == "undecided"
+    assert "about 400 samples" in verdict.reason or "about 401 samples" in verdict.reason
+
+
+def test_price_comes_from_the_hardware_with_its_range() -> None:
+    price = Fact(
+        value=quantity("2", "USD"), low=quantity("1.5", "USD"), high=quantity("2.5", "USD"), source="price list"
+    )
+    board = Hardware(name="board", title="Board", core="cortex-m4", price=price)
+    verdict = judge(spec(item("price", "total", "2", "USD"), hardware=board), {})[0]
+    assert (verdict.outcome, verdict.figure.basis) == ("undecided", "price list")
