@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from specc.spec.model import Activation, LayerKind
 
@@ -99,15 +100,24 @@ class Network:
         Raises:
             KeyError: no such layer.
         """
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise KeyError(name)
+        return self._layers_by_name[name]
 
     def consumers(self, tensor: str) -> tuple[Layer, ...]:
         """The layers that read a tensor."""
-        return tuple(layer for layer in self.layers if tensor in layer.inputs)
+        return self._readers.get(tensor, ())
 
     def shape(self, tensor: str) -> Shape:
         """Shape of the input or of a layer's output."""
         return self.input_shape if tensor == self.input else self.layer(tensor).output_shape
+
+    @cached_property
+    def _layers_by_name(self) -> dict[str, Layer]:
+        return {layer.name: layer for layer in self.layers}
+
+    @cached_property
+    def _readers(self) -> dict[str, tuple[Layer, ...]]:
+        readers: dict[str, list[Layer]] = {}
+        for layer in self.layers:
+            for tensor in dict.fromkeys(layer.inputs):
+                readers.setdefault(tensor, []).append(layer)
+        return {tensor: tuple(layers) for tensor, layers in readers.items()}

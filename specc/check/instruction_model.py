@@ -1,0 +1,47 @@
+"""How many multiply-accumulates a core can do per cycle at the very best: the model behind proofs of latency.
+
+Sources: Arm Cortex-M4 Technical Reference Manual r0p1, section 3.3.1 (MLA and the dual 16-bit SMLAD take one cycle);
+Cortex-M3 Technical Reference Manual r2p1, section 3.3.1 (MLA takes two cycles, MUL and ADD one each); Cortex-M0+
+Technical Reference Manual r0p1, section 3.3 (no multiply-accumulate; MULS and ADDS take at least one cycle each). Arm
+publishes no cycle table for Cortex-M7 and Cortex-M33; each has one multiply-accumulate unit, and SMLAD is its widest
+instruction, so the same figures bound them from below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from specc.spec.hardware import Hardware
+
+
+@dataclass(frozen=True)
+class InstructionModel:
+    """The best a core can do, and the instruction that does it. Additions are paired by SADD16 where there is DSP."""
+
+    macs_per_cycle: Fraction
+    additions_per_cycle: Fraction
+    statement: str
+
+    def cycles(self, macs: int) -> int:
+        """Fewest cycles for a number of multiply-accumulates."""
+        return -int(-macs // self.macs_per_cycle)
+
+
+def instruction_model(hardware: Hardware) -> InstructionModel | None:
+    """The model of a Cortex-M core; None for a host, whose instruction set no fact names."""
+    if hardware.core == "host":
+        return None
+    if hardware.core in ("cortex-m0+", "cortex-m3"):
+        reason = "MLA takes 2 cycles" if hardware.core == "cortex-m3" else "no multiply-accumulate: MULS, then ADDS"
+        return InstructionModel(Fraction(1, 2), Fraction(1), f"1 MAC in 2 cycles at most ({reason})")
+    if hardware.dsp:
+        return InstructionModel(
+            Fraction(2), Fraction(2), "2 MACs per cycle at most (SMLAD, the dual 16-bit multiply-accumulate)"
+        )
+    return InstructionModel(Fraction(1), Fraction(1), "1 MAC per cycle at most (MLA; no DSP extension is declared)")
+
+
+def core_name(hardware: Hardware) -> str:
+    """`Cortex-M4`, `host`."""
+    return hardware.core.replace("cortex-m", "Cortex-M")

@@ -1,0 +1,181 @@
+"""Whether the tensors and weights of a network fit the memory that a target has and its budget allows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from specc.check.context import Context, holds, mark, place
+from specc.check.fusions import valid_fusions
+from specc.check.latency import exact_rewrites
+from specc.check.schedule_fix import schedule_fix, schedule_text
+from specc.diagnostics.model import Fix
+from specc.graph.build import show
+from specc.graph.memory import Schedule, schedule, schedules, weight_bytes
+from specc.graph.widths import container_bytes, row_bits
+from specc.spec.contract import BudgetItem
+from specc.spec.hardware import Target
+
+_PARTS_SHOWN: Final = 5
+
+
+def check_memory(context: Context) -> None:
+    """Hold SRAM and flash limits, and the hardware's own sizes, against what the declared schedule needs."""
+    if context.spec.quantization is None:
+        return
+    every = schedules(context.network, context.spec.quantization)
+    for candidate in every:
+        context.prove("memory", _line(candidate))
+    declared = admissible(context)
+    weights = weight_bytes(context.network, context.spec.quantization)
+    for target in context.spec.targets:
+        if target.hardware.core == "host":
+            continue
+        sram_fails = False
+        for item in context.spec.budget_items(target.name):
+            if item.kind == "memory" and item.scope == ("sram",):
+                sram_fails |= not _judge_sram(context, target, item, declared, every)
+            elif item.kind == "memory" and item.scope == ("flash",):
+                _judge_flash(context, target, item, weights)
+        _judge_hardware(context, target, None if sram_fails else declared, weights)
+
+
+def admissible(context: Context) -> Schedule:
+    """The schedule of least memory that the spec permits: streaming and fusions only where it declares them."""
+    return schedule(
+        context.network,
+        context.spec.quantization,
+        fusions=valid_fusions(context),
+        streamed=context.spec.model.input.streamed,
+        planned=True,
+    )
+
+
+def needed(candidate: Schedule, target: Target) -> int:
+    """Bytes of SRAM at least: weights count unless the hardware has flash to hold them."""
+    return candidate.activation_bytes if target.hardware.flash else candidate.total_bytes
+
+
+def _judge_sram(
+    context: Context, target: Target, item: BudgetItem, declared: Schedule, every: tuple[Schedule, ...]
+) -> bool:
+    """Judge one limit; False if it is proven impossible."""
+    need = needed(declared, target)
+    limit = item.limit.base
+    context.prove(
+        f"memory {target.name}", f"{declared.name}: at least {need:,} B of SRAM; the budget is {int(limit):,} B"
+    )
+    if holds(need, item.relation, limit):
+        return True
+    fitting = [candidate for candidate in every if holds(needed(candidate, target), item.relation, limit)]
+    streamed_only = bool(fitting) and all(candidate.streamed for candidate in fitting)
+    tensor = context.network.input
+    row = context.activation_rows[tensor]
+    input_bytes = _size(context, tensor)
+    notes = []
+    if not declared.streamed and not holds(input_bytes, item.relation, limit):
+        notes.append(
+            f"input `{tensor}`, {show(context.network.input_shape)} at {row_bits(row)} bits, is {input_bytes:,} B "
+            f"by itself: no schedule that keeps it resident fits {int(limit):,} B"
+        )
+    notes += [_line(candidate) + _fits(candidate, target, item) for candidate in every if not candidate.planned]
+    repair, fix = _repair(context, target, item, fitting)
+    if fix is None:
+        notes.append(repair)
+    verdict = "cannot be kept"
+    if fitting:
+        verdict = "is feasible only " + ("when the input streams" if streamed_only else "with another schedule")
+    context.report(
+        "E4102",
+        f"memory sram {item.relation} {item.limit} on `{target.name}` {verdict}: "
+        f"at least {need:,} B are needed, {int(limit):,} B allowed",
+        place(item, "limit"),
+        secondary=(mark(context.spec.model.input, "shape", f"{input_bytes:,} B resident"),),
+        notes=tuple(notes),
+        fix=fix,
+    )
+    return False
+
+
+def _repair(context: Context, target: Target, item: BudgetItem, fitting: list[Schedule]) -> tuple[str, Fix | None]:
+    """The least change that fits: as window sums, where these are exact and fit as well, because they are faster."""
+    if not fitting:
+        return "none of these schedules fits: fewer channels, narrower codes or more memory are needed", None
+    simplest = min(fitting, key=lambda candidate: (candidate.streamed, len(candidate.fusions), candidate.planned))
+    exact = exact_rewrites(context)
+    method = "fused"
+    if simplest.fusions and all(fusion.layers[0] in exact for fusion in simplest.fusions):
+        rewritten = schedule(
+            context.network,
+            context.spec.quantization,
+            fusions=tuple(fusion.model_copy(update={"method": "window_sums"}) for fusion in simplest.fusions),
+            streamed=simplest.streamed,
+            planned=True,
+        )
+        if holds(needed(rewritten, target), item.relation, item.limit.base):
+            method = "window_sums"
+    chains = tuple("+".join(fusion.layers) for fusion in simplest.fusions)
+    text = schedule_text(context, chains, method, stream=simplest.streamed)
+    return f"repair: {text}", schedule_fix(context, chains, method, stream=simplest.streamed)
+
+
+def _judge_hardware(context: Context, target: Target, declared: Schedule | None, weights: int) -> None:
+    """What the chip has, whatever the budget says; SRAM only if no budget has failed there already."""
+    sram, flash = target.hardware.sram, target.hardware.flash
+    if sram and declared and needed(declared, target) > sram.value.base:
+        context.report(
+            "E4102",
+            f"`{target.name}` cannot hold the network: {needed(declared, target):,} B of SRAM are needed at least, "
+            f"{target.hardware.title} has {sram.value} ({int(sram.value.base):,} B)",
+            place(target, "hardware"),
+            notes=(_line(declared),),
+        )
+    if flash and weights > flash.value.base:
+        context.report(
+            "E4103",
+            f"`{target.name}` cannot hold the weights: {weights:,} B of weights and biases, "
+            f"{target.hardware.title} has {flash.value} ({int(flash.value.base):,} B) of flash",
+            place(target, "hardware"),
+        )
+
+
+def _judge_flash(context: Context, target: Target, item: BudgetItem, weights: int) -> None:
+    if holds(weights, item.relation, item.limit.base):
+        return
+    context.report(
+        "E4103",
+        f"memory flash {item.relation} {item.limit} on `{target.name}` cannot be kept: "
+        f"weights and biases alone are {weights:,} B, {int(item.limit.base):,} B allowed",
+        place(item, "limit"),
+        notes=(f"{context.network.parameters:,} parameters; code comes on top",),
+    )
+
+
+def _line(candidate: Schedule) -> str:
+    return (
+        f"{candidate.name}: {candidate.total_bytes:,} B ({_parts(candidate)}), "
+        f"{candidate.activation_bytes:,} B with the weights in flash"
+    )
+
+
+def _parts(candidate: Schedule) -> str:
+    """What the bytes hold, the small parts of a long list together."""
+    parts = candidate.activations
+    largest = sorted(range(len(parts)), key=lambda index: -parts[index].bytes)[:_PARTS_SHOWN]
+    shown = [f"{parts[index].label} {parts[index].bytes:,}" for index in sorted(largest)]
+    if len(parts) > len(largest):
+        others = candidate.activation_bytes - sum(parts[index].bytes for index in largest)
+        shown.append(f"{len(parts) - len(largest)} others {others:,}")
+    return ", ".join([*shown, f"weights and biases {candidate.weights:,}"])
+
+
+def _fits(candidate: Schedule, target: Target, item: BudgetItem) -> str:
+    fits = holds(needed(candidate, target), item.relation, item.limit.base)
+    return ": fits" if fits else ": does not fit"
+
+
+def _size(context: Context, tensor: str) -> int:
+    shape = context.network.shape(tensor)
+    elements = 1
+    for size in shape:
+        elements *= size
+    return elements * container_bytes(row_bits(context.activation_rows[tensor]))

@@ -1,0 +1,108 @@
+"""Whether the codes of each row of the quantization table can hold the range at the step."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from specc.check.context import Context, decimal, exact, mark, place, plural
+from specc.diagnostics.model import Fix
+from specc.spec.model import QuantizationRow
+
+
+def check_ranges(context: Context) -> None:
+    """Compare the codes that each range needs with the codes that its bits hold."""
+    for row in context.spec.quantization.rows if context.spec.quantization else ():
+        if row.range is None or row.step is None or row.step <= 0 or row.range <= 0:
+            continue
+        limit, step = exact(row.range), exact(row.step)
+        _check_width(context, row, limit, step)
+        _check_grid(context, row, limit, step)
+
+
+def clipped_code(row: QuantizationRow) -> int | None:
+    """Largest magnitude of a code that stands for a value in the stated range, or None for a calibrated row."""
+    if row.range is None or row.step is None or row.step <= 0:
+        return None
+    return min(exact(row.range) // exact(row.step), 1 << (row.bits + row.guard - 1))
+
+
+def _check_width(context: Context, row: QuantizationRow, limit: Fraction, step: Fraction) -> None:
+    needed = 2 * (limit // step) + 1
+    bits = row.bits + row.guard
+    available = 1 << bits
+    bits_needed = (needed - 1).bit_length()
+    stated = f"±{decimal(limit)} at step {decimal(step)} is {plural(needed, 'code')}"
+    context.prove(
+        "quantization", f"`{row.layer}`: {stated}, {bits_needed} bits; the row has {bits}, {available:,} codes"
+    )
+    if needed > available:
+        half = available // 2
+        share = f"{100 * available / needed:.0f} %"
+        width = plural(bits, "bit") if not row.guard else f"{row.bits} bits and {plural(row.guard, 'guard bit')}"
+        largest = half - 1
+        repairs = [f"{bits_needed} bits"]
+        if largest > 0:
+            repairs += [f"step ≥ {_round_up(limit / largest)}", f"range ±{decimal(largest * step)}"]
+        context.report(
+            "E3101",
+            f"`{row.layer}`: {stated}; {width} hold {available:,}, covering "
+            f"{_signed(-half * step)}…{_signed(largest * step)} ({share})",
+            place(row, "range"),
+            secondary=(mark(row, "bits", f"{available:,} codes"), mark(row, "step", f"{needed:,} codes needed")),
+            notes=("repair: " + ", or ".join(repairs), _guard_note(bits, bits_needed)),
+            fix=_replace(row, "bits", str(row.bits + bits_needed - bits), f"use {bits_needed - row.guard} bits"),
+        )
+    elif row.bits > bits_needed:
+        surplus = row.bits - bits_needed
+        context.report(
+            "W3102",
+            f"`{row.layer}`: {stated}, which need {bits_needed} bits: {plural(surplus, 'surplus bit')}",
+            place(row, "bits"),
+            secondary=(mark(row, "range", f"{needed:,} codes"),),
+            notes=(f"repair: {bits_needed} bits, or a step down to {_round_up(limit / (2 ** (row.bits - 1) - 1))}",),
+            fix=_replace(row, "bits", str(bits_needed), f"use {bits_needed} bits"),
+        )
+
+
+def _guard_note(bits: int, bits_needed: int) -> str:
+    if bits_needed == bits + 1:
+        return f"one guard bit ({bits_needed} bits) is exactly the repair"
+    return f"one guard bit ({bits + 1} bits, {2 ** (bits + 1):,} codes) is not enough"
+
+
+def _check_grid(context: Context, row: QuantizationRow, limit: Fraction, step: Fraction) -> None:
+    if limit % step == 0:
+        return
+    below = (limit // step) * step
+    above = below + step
+    nearest = above if above - limit < limit - below or below == 0 else below
+    context.report(
+        "W3103",
+        f"`{row.layer}`: ±{decimal(limit)} is not a multiple of {decimal(step)}; "
+        f"the nearest value on the grid is ±{decimal(nearest)}",
+        place(row, "range"),
+        secondary=(mark(row, "step", f"the grid: multiples of {decimal(step)}"),),
+        notes=(f"codes reach ±{decimal(below)}, then ±{decimal(above)}; values between are clipped or wasted",),
+        fix=_replace(row, "range", f"±{decimal(nearest)}", f"write ±{decimal(nearest)}"),
+    )
+
+
+def _replace(row: QuantizationRow, field: str, text: str, title: str) -> Fix | None:
+    span = row.spans.get(field)
+    return Fix(title, ((span, text),)) if span else None
+
+
+def _signed(number: Fraction) -> str:
+    return decimal(number).replace("-", "−")
+
+
+def _round_up(number: Fraction) -> str:
+    """Three significant digits, rounded up so that the text is a true bound."""
+    scale = Fraction(1)
+    while number * scale < 100:
+        scale *= 10
+    while number * scale >= 1000:
+        scale /= 10
+    rounded = Fraction(-(-number * scale // 1)) / scale
+    places = max(0, len(str(int(scale))) - 1)
+    return f"{float(rounded):.{places}f}" if scale >= 1 else decimal(rounded)

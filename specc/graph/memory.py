@@ -1,0 +1,208 @@
+"""How much memory an inference needs at least, for each way of executing the network.
+
+Counted are activations, weights and biases in their containers (8, 16 or 32 bits; biases and accumulators 32 bits).
+Stack, code and constants of requantization come on top, so every figure here is a lower bound for its schedule.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from specc.graph.network import Layer, Network
+from specc.graph.rewrites import is_global_average, pooled_convolutions, window_sums
+from specc.graph.widths import activation_bits, container_bytes, row_bits
+from specc.spec.model import Fusion, QuantizationTable
+
+_ACCUMULATOR_BYTES = 4
+_BIAS_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Part:
+    """Bytes that one tensor or buffer takes."""
+
+    label: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One way of executing a network and the memory it needs.
+
+    `planned` schedules let tensors that never live together share memory and list what lives at the peak; the others
+    give every tensor memory of its own.
+    """
+
+    name: str
+    activations: tuple[Part, ...]
+    weights: int  # bytes of weights and biases
+    streamed: bool
+    fusions: tuple[Fusion, ...]
+    planned: bool
+
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes of all tensors and buffers."""
+        return sum(part.bytes for part in self.activations)
+
+    @property
+    def total_bytes(self) -> int:
+        """Activations, weights and biases together."""
+        return self.activation_bytes + self.weights
+
+
+def weight_bytes(network: Network, table: QuantizationTable | None) -> int:
+    """Bytes of all weights and biases in their containers."""
+    total = 0
+    for layer in network.layers:
+        if layer.weight_shape is not None:
+            bits = row_bits(table.row(layer.name) if table else None)
+            total += math.prod(layer.weight_shape) * container_bytes(bits) + layer.output_shape[-1] * _BIAS_BYTES
+    return total
+
+
+def tensor_bytes(network: Network, table: QuantizationTable | None) -> dict[str, int]:
+    """Bytes of each activation tensor; a flatten's output is its input and takes none."""
+    sizes = {
+        tensor: math.prod(network.shape(tensor)) * container_bytes(bits)
+        for tensor, bits in activation_bits(network, table).items()
+    }
+    return sizes | {layer.name: 0 for layer in network.layers if layer.kind == "flatten"}
+
+
+def liveness_bound(network: Network, table: QuantizationTable | None) -> int:
+    """Peak over the layers, in the declared order, of the bytes of all tensors that live at once.
+
+    No arena holds the activations of that order in less, unless a layer writes over its own input or runs by rows.
+    """
+    return schedule(network, table, planned=True).activation_bytes
+
+
+def streamable(network: Network) -> bool:
+    """Whether the input can be taken row by row: it is an image that one convolution or pool reads."""
+    readers = network.consumers(network.input)
+    return len(network.input_shape) == 3 and len(readers) == 1 and readers[0].kind in _ROW_BY_ROW
+
+
+_ROW_BY_ROW = ("conv", "dwconv", "avgpool", "maxpool")
+
+
+def schedules(network: Network, table: QuantizationTable | None) -> tuple[Schedule, ...]:
+    """Every schedule that applies: with and without fusing convolutions into their global pools, streaming the input
+    by rows, and sharing memory between tensors."""
+    pairs = pooled_convolutions(network)
+    fused = tuple(Fusion(layers=(first.name, second.name), method="fused") for first, second in pairs)
+    return tuple(
+        schedule(network, table, fusions=fusions, streamed=streamed, planned=planned)
+        for streamed in ((False, True) if streamable(network) else (False,))
+        for fusions in ((), fused)[: 2 if fused else 1]
+        for planned in (False, True)
+    )
+
+
+def schedule(
+    network: Network,
+    table: QuantizationTable | None,
+    *,
+    fusions: tuple[Fusion, ...] = (),
+    streamed: bool = False,
+    planned: bool = False,
+) -> Schedule:
+    """The memory of one schedule. Each fusion names layers that follow one another, each read only by the next."""
+    sizes = tensor_bytes(network, table)
+    steps = _steps(network, fusions)
+    inner = {layer.name for step in steps for layer in step.layers[:-1]}
+    sizes = {tensor: size for tensor, size in sizes.items() if tensor not in inner}
+    input_label = network.input
+    if streamed and streamable(network):
+        rows = _rows_needed(steps[0])
+        input_label = f"{rows} row{'s' if rows > 1 else ''} of {network.input}"
+        sizes[network.input] = min(sizes[network.input], sizes[network.input] // network.input_shape[0] * rows)
+    labels = {tensor: tensor for tensor in sizes} | {network.input: input_label}
+    if planned:
+        parts = _peak(network, steps, sizes, labels)
+    else:
+        parts = [Part(labels[tensor], size) for tensor, size in sizes.items() if size]
+        parts += [Part(f"sums of {step.name}", step.scratch) for step in steps if step.scratch]
+    return Schedule(
+        name=_name(network, fusions, streamed, planned),
+        activations=tuple(parts),
+        weights=weight_bytes(network, table),
+        streamed=streamed,
+        fusions=fusions,
+        planned=planned,
+    )
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Layers that run as one."""
+
+    layers: tuple[Layer, ...]
+    scratch: int  # bytes of accumulators that live while it runs
+    sums_only: bool  # adds each input value to its sums and needs no other at the same time
+
+    @property
+    def name(self) -> str:
+        return "+".join(layer.name for layer in self.layers)
+
+
+def _steps(network: Network, fusions: tuple[Fusion, ...]) -> list[_Step]:
+    followers = {name: fusion for fusion in fusions for name in fusion.layers}
+    steps: list[_Step] = []
+    for layer in network.layers:
+        fusion = followers.get(layer.name)
+        if fusion is None:
+            steps.append(_Step((layer,), 0, is_global_average(layer)))
+        elif layer.name == fusion.layers[-1]:
+            members = tuple(network.layer(name) for name in fusion.layers)
+            steps.append(_Step(members, _scratch(members, fusion), fusion.method == "window_sums"))
+    return steps
+
+
+def _scratch(members: tuple[Layer, ...], fusion: Fusion) -> int:
+    """Accumulators of a fused global average pool: one per channel, or one per class of window sums."""
+    if not is_global_average(members[-1]):
+        return 0
+    sums = window_sums(members[0]) if fusion.method == "window_sums" else None
+    return (sums.classes if sums else members[-1].output_shape[-1]) * _ACCUMULATOR_BYTES
+
+
+def _rows_needed(first: _Step) -> int:
+    """Input rows that must be held at once: those under the kernel; one where rows are only summed."""
+    return 1 if first.sums_only else first.layers[0].kernel[0]
+
+
+def _peak(network: Network, steps: list[_Step], sizes: dict[str, int], labels: dict[str, str]) -> list[Part]:
+    """What lives at the step where most bytes live."""
+    storage = {tensor: tensor for tensor in sizes}
+    for layer in network.layers:
+        if layer.kind == "flatten" and layer.inputs[0] in storage:
+            storage[layer.name] = storage[layer.inputs[0]]
+    last_use: dict[str, int] = {}
+    for index, step in enumerate(steps):
+        for tensor in {name for layer in step.layers for name in (*layer.inputs, layer.name)} & storage.keys():
+            last_use[storage[tensor]] = index
+    best: list[Part] = []
+    live = [network.input]
+    for index, step in enumerate(steps):
+        made = storage[step.layers[-1].name]
+        if made not in live:
+            live.append(made)
+        parts = [Part(labels[tensor], sizes[tensor]) for tensor in live if sizes[tensor]]
+        if step.scratch:
+            parts.append(Part(f"sums of {step.name}", step.scratch))
+        if sum(part.bytes for part in parts) > sum(part.bytes for part in best):
+            best = parts
+        live = [tensor for tensor in live if last_use.get(tensor, -1) > index]
+    return best
+
+
+def _name(network: Network, fusions: tuple[Fusion, ...], streamed: bool, planned: bool) -> str:
+    words = [f"{network.input} streamed by rows"] if streamed else []
+    for fusion in fusions:
+        how = "fused" if fusion.method == "fused" else "as window sums"
+        words.append(f"{'+'.join(fusion.layers)} {how}")
+    words.append("memory shared" if planned else "" if words else "every tensor resident")
+    return ", ".join(word for word in words if word)
