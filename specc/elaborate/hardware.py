@@ -1,0 +1,201 @@
+"""`hardware` sections: facts with their sources, in the library that specc ships or in the author's own file."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import pairwise
+from typing import Any, Final, get_args
+
+from specc.diagnostics.model import Label, Sink
+from specc.elaborate.reader import Entry, Handler, Reader, RejectedError, first, read_block, spans_of, value_of
+from specc.resources import resource
+from specc.source import Span
+from specc.spec.hardware import Core, Fact, FlashTiming, Hardware, WaitStates
+from specc.syntax.files import read
+from specc.syntax.nodes import Interval, Item, Number, Symbol, Word
+from specc.syntax.parser import parse
+from specc.units import FREQUENCY, INFORMATION, POWER, PRICE, Dimension, Quantity
+
+_FACTS: Final[dict[str, tuple[Dimension, str]]] = {
+    "clock": (FREQUENCY, "168 MHz"),
+    "sram": (INFORMATION, "192 KiB"),
+    "flash": (INFORMATION, "1 MiB"),
+    "l1_data": (INFORMATION, "32 KiB"),
+    "active_power": (POWER, "44.9 mW"),
+    "sleep_power": (POWER, "5 uW"),
+    "price": (PRICE, "4.20 USD"),
+}
+LIBRARY_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+def elaborate_hardware(item: Item, sink: Sink) -> Hardware | None:
+    """Read a hardware section."""
+    reader = Reader(item, sink)
+    reader.position = 1
+    try:
+        name = reader.name("the name of a hardware")
+        block = reader.block(f"hardware `{name.text}`")
+        reader.finish()
+    except RejectedError:
+        return None
+    handlers: dict[str, Handler] = {
+        "title": lambda r: r.text("a title").text,
+        "core": _core,
+        "fpu": lambda r: True,
+        "dsp": lambda r: True,
+        "notes": lambda r: r.text("a note").text,
+        "flash_timing": _flash_timing,
+        **{keyword: _fact_handler(keyword) for keyword in _FACTS},
+    }
+    entries = read_block(block, handlers, f"hardware `{name.text}`", sink)
+    for keyword, example in (("title", 'title "STM32F407VG"'), ("core", "core cortex-m4")):
+        if keyword not in entries:
+            sink.add(
+                "E1005", f"hardware `{name.text}` needs `{keyword}`", item.head, notes=(f"for example `{example}`",)
+            )
+    if any(not first(entries, keyword) for keyword in ("title", "core")) or not all(entries.values()):
+        return None
+    power: tuple[Fact, Quantity | None] = value_of(entries, "active_power", (None, None))
+    fields: dict[str, Any] = {keyword: found[0].value for keyword, found in entries.items()}
+    fields |= {"active_power": power[0], "active_power_clock": power[1]}
+    return Hardware(name=name.text, spans=_spans(entries, item.head, name), **fields)
+
+
+def _spans(entries: dict[str, list[Entry]], whole: Span, name: Word) -> dict[str, Span]:
+    return spans_of(entries, whole) | {"name": name.span}
+
+
+def _core(reader: Reader) -> str:
+    """A core's name; the `+` of cortex-m0+ is a token of its own."""
+    word = reader.word("a core such as cortex-m4")
+    text, span = word.text, word.span
+    plus = reader.peek()
+    if isinstance(plus, Symbol) and plus.text == "+":
+        reader.symbol("`+`", ("+",))
+        text, span = text + "+", span.to(plus.span)
+    if text not in get_args(Core):
+        reader.fail(
+            "E1016", f"`{text}` is no core that specc knows", span, notes=("known: " + ", ".join(get_args(Core)),)
+        )
+    return text
+
+
+def _fact_handler(keyword: str) -> Handler:
+    dimension, example = _FACTS[keyword]
+    if keyword != "active_power":
+        return lambda reader: _fact(reader, keyword, dimension, example)
+
+    def power(reader: Reader) -> tuple[Fact, Quantity]:
+        value, low, high, span = _amount(reader, keyword, dimension, example)
+        reader.expect("at")
+        clock = reader.quantity("the clock of the power figure", FREQUENCY, "120 MHz")
+        return _sourced(reader, value, low, high, span), clock.quantity
+
+    return power
+
+
+def _amount(
+    reader: Reader, what: str, dimension: Dimension, example: str
+) -> tuple[Quantity, Quantity | None, Quantity | None, Span]:
+    """A quantity or a range of it: its value (the middle of a range), its ends, its place."""
+    value = reader.peek()
+    if not isinstance(value, Interval):
+        number = reader.quantity(f"`{what}`", dimension, example)
+        return number.quantity, None, None, number.span
+    reader.next(what)
+    reader.check_dimension(f"`{what}`", value.high, dimension, example, value.span)
+    if value.low.number <= 0:
+        reader.fail("E1010", f"`{what}` must be greater than zero", value.span)
+    middle = Quantity((value.low.number + value.high.number) / 2, value.high.unit)
+    return middle, value.low, value.high, value.span
+
+
+def _fact(reader: Reader, what: str, dimension: Dimension, example: str) -> Fact:
+    value, low, high, span = _amount(reader, what, dimension, example)
+    return _sourced(reader, value, low, high, span)
+
+
+def _sourced(reader: Reader, value: Quantity, low: Quantity | None, high: Quantity | None, span: Span) -> Fact:
+    """The fact with its source: `source` for the maker's own documents, `published` for measurements by others."""
+    source, evidence = _source(reader)
+    spans = {"": reader.item.head, "value": span, "source": source.span}
+    return Fact(value=value, source=source.text, evidence=evidence, low=low, high=high, spans=spans)
+
+
+def _source(reader: Reader) -> tuple[Any, Any]:
+    keyword = reader.accept("source", "published")
+    if keyword is None:
+        value = reader.peek()
+        if value is not None:
+            reader.mismatch(value, '`source "…"` or `published "…"`')
+        reader.fail(
+            "E1017",
+            "this fact has no source",
+            notes=('name the document and section: `source "RM0090 Rev 19, table 10"`',),
+        )
+    text = reader.text("the source")
+    if not text.text.strip():
+        reader.fail("E1017", "this source is empty", text.span)
+    return text, "published" if keyword.text == "published" else "datasheet"
+
+
+def _flash_timing(reader: Reader) -> FlashTiming:
+    source, _ = _source(reader)
+    block = reader.block("`flash_timing`")
+    entries = read_block(
+        block,
+        {"line": lambda r: r.quantity("a flash line", INFORMATION, "16 B"), "wait_states": _wait_states},
+        "`flash_timing`",
+        reader.sink,
+        repeatable=frozenset({"wait_states"}),
+    )
+    for keyword, example in (("line", "line 16 B"), ("wait_states", "wait_states 0 up to 30 MHz")):
+        if keyword not in entries:
+            reader.fail("E1005", f"`flash_timing` needs `{keyword}`", notes=(f"for example `{example}`",))
+    line = first(entries, "line")
+    if line is None or not entries["wait_states"]:
+        raise RejectedError
+    number: Number = line.value
+    line_bytes = reader.check_bounds("a flash line", number.quantity.base, 1, 1024, number.span)
+    states: list[WaitStates] = [entry.value for entry in entries["wait_states"]]
+    for before, after in pairwise(states):
+        if after.up_to.base <= before.up_to.base:
+            there = before.span()
+            secondary = (Label(there, "not above this one"),) if there else ()
+            reader.fail("E1010", "wait states must be listed by rising clock", after.span(), secondary=secondary)
+    spans = {"": reader.item.head, "line_bytes": line.span, "source": source.span}
+    return FlashTiming(line_bytes=line_bytes, wait_states=tuple(states), source=source.text, spans=spans)
+
+
+def _wait_states(reader: Reader) -> WaitStates:
+    states = reader.integer("a number of wait states", 0, 100)
+    reader.expect("up")
+    reader.expect("to")
+    clock = reader.quantity("the clock", FREQUENCY, "30 MHz")
+    spans = {"": reader.item.head, "states": states.span, "up_to": clock.span}
+    return WaitStates(up_to=clock.quantity, states=int(states.quantity.number), spans=spans)
+
+
+@cache
+def library_names() -> tuple[str, ...]:
+    """Names of the hardware that specc ships, in order."""
+    return tuple(sorted(path.stem for path in resource("specs", "targets").glob("*.hwspec")))
+
+
+def load_hardware(name: str, sink: Sink) -> Hardware | None:
+    """One hardware of the library. None if there is no such file, or (reported) if the file is not in order.
+
+    The name is held against the pattern of library names before it becomes part of a path.
+    """
+    if not LIBRARY_NAME.fullmatch(name) or name not in library_names():
+        return None
+    source = read(resource("specs", f"targets/{name}.hwspec"), sink)
+    tree = parse(source, sink) if source else None
+    for item in tree.items if tree else ():
+        keyword = item.values[0]
+        if isinstance(keyword, Word) and keyword.text == "hardware":
+            hardware = elaborate_hardware(item, sink)
+            if hardware is not None and hardware.name == name:
+                return hardware
+    return None

@@ -1,0 +1,189 @@
+"""The `model` section: input, layers, weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Final
+
+from specc.diagnostics.model import Label, Sink
+from specc.elaborate.layers import EXTENT_LIMIT, KINDS, LayerNames, elaborate_layer, layer_names
+from specc.elaborate.reader import Handler, Reader, RejectedError, read_block, spans_of, suggestion, value_of
+from specc.source import Span
+from specc.spec.model import InputSpec, LayerSpec, ModelSpec, WeightsSpec
+from specc.syntax.nodes import Item, Malformed, Number, PlusMinus, Size, Word
+
+SEED_LIMIT: Final = (1 << 32) - 1
+
+
+@dataclass
+class ModelParts:
+    """What a model section gave, with the names it declares: they are known even if a layer of that name is wrong."""
+
+    name: Word | None = None
+    input: InputSpec | None = None
+    layers: list[LayerSpec] = field(default_factory=list)
+    weights: WeightsSpec | None = None
+    layer_names: list[str] = field(default_factory=list)
+    spans: dict[str, Span] = field(default_factory=dict)
+
+    def build(self, fusions: tuple[Any, ...]) -> ModelSpec | None:
+        """The model, if nothing that it needs was rejected."""
+        if self.name is None or self.input is None or not self.layers:
+            return None
+        return ModelSpec(
+            name=self.name.text,
+            input=self.input,
+            layers=tuple(self.layers),
+            weights=self.weights,
+            fusions=fusions,
+            spans=self.spans,
+        )
+
+
+def elaborate_model(item: Item, sink: Sink) -> ModelParts:
+    """Read a model section. What is wrong is reported; the rest is in the parts."""
+    parts = ModelParts(spans={"": item.head})
+    reader = Reader(item, sink)
+    reader.position = 1
+    try:
+        parts.name = reader.name("the name of a model")
+        parts.spans["name"] = parts.name.span
+        block = reader.block(f"model `{parts.name.text}`")
+        reader.finish()
+    except RejectedError:
+        return parts
+    parts.layer_names = layer_names(block.items)
+    names = LayerNames({}, frozenset(parts.layer_names), set())
+    first_use: dict[str, Item] = {}
+    for row in block.rows:
+        sink.add("E1004", "a model has no table", row.span)
+    for entry in block.items:
+        _elaborate_entry(entry, parts, names, first_use, sink)
+    _check_complete(item, parts, first_use, sink)
+    if len(parts.layers) == len(parts.layer_names):  # a layer that was rejected may be the reader
+        _warn_unread(parts, names, sink)
+    return parts
+
+
+def _elaborate_entry(item: Item, parts: ModelParts, names: LayerNames, first_use: dict[str, Item], sink: Sink) -> None:
+    keyword = item.values[0]
+    if isinstance(keyword, Malformed):
+        return
+    if not isinstance(keyword, Word) or keyword.text not in ("input", "weights", *KINDS):
+        text = keyword.span.text
+        notes, fix = suggestion(text, keyword.span, ("input", "weights", *KINDS))
+        sink.add("E1003", f"`{text}` is no kind of layer", keyword.span, notes=notes, fix=fix)
+        # Its name stays known, so that what refers to it is not reported, too.
+        if len(item.values) > 1 and isinstance(item.values[1], Word):
+            name = item.values[1]
+            names.declared.setdefault(name.text, name.span)
+            parts.layer_names.append(name.text)
+            if names.previous:
+                names.read.add(names.previous)
+            names.previous = name.text
+            names.read.add(name.text)
+        return
+    reader = Reader(item, sink)
+    reader.position = 1
+    try:
+        if keyword.text in KINDS:
+            parts.layers.append(elaborate_layer(reader, keyword, names))
+            return
+        if keyword.text in first_use:
+            there = Label(first_use[keyword.text].head, "first given here")
+            reader.fail("E1006", f"a model has one `{keyword.text}`", secondary=(there,))
+        first_use[keyword.text] = item
+        if keyword.text == "input":
+            parts.input = _elaborate_input(reader, names)
+        else:
+            parts.weights = _elaborate_weights(reader)
+    except RejectedError:
+        parts.spans.setdefault("rejected", item.head)
+
+
+def _elaborate_weights(reader: Reader) -> WeightsSpec:
+    reader.expect("seed")
+    seed = reader.integer("a seed", 0, SEED_LIMIT)
+    reader.finish()
+    return WeightsSpec(seed=int(seed.quantity.number), spans={"": reader.item.head, "seed": seed.span})
+
+
+def _elaborate_input(reader: Reader, names: LayerNames) -> InputSpec:
+    name = reader.name("the name of the input", reserved=("total", "overhead"))
+    if name.text in names.declared:
+        there = Label(names.declared[name.text], "first declared here")
+        reader.fail("E1006", f"the name `{name.text}` is taken", name.span, secondary=(there,))
+    names.declared[name.text] = name.span
+    names.previous = name.text
+    shape_value = reader.next("a shape such as 32x32x16")
+    shape = _shape(reader, shape_value)
+    block = reader.optional_block()
+    where = f"input `{name.text}`"
+    handlers: dict[str, Handler] = {"distribution": _distribution, "stream": _stream}
+    entries = read_block(block, handlers, where, reader.sink) if block else {}
+    reader.finish()
+    distribution, scale = value_of(entries, "distribution", (None, 1.0))
+    return InputSpec(
+        name=name.text,
+        shape=shape,
+        distribution=distribution,
+        scale=scale,
+        streamed=value_of(entries, "stream", False),
+        spans=spans_of(entries, reader.item.head, stream="streamed") | {"name": name.span, "shape": shape_value.span},
+    )
+
+
+def _shape(reader: Reader, value: Any) -> tuple[int, ...]:
+    if isinstance(value, Number) and value.quantity.unit is None:
+        return (reader.check_bounds("the length of a vector", value.quantity.number, 1, EXTENT_LIMIT, value.span),)
+    if not isinstance(value, Size):
+        reader.mismatch(value, "a shape such as 32x32x16")
+    if len(value.extents) != 3:
+        notes = (
+            ("an image without colours has one channel: " + value.span.text + "x1",) if len(value.extents) == 2 else ()
+        )
+        reader.fail("E1007", "a shape is height x width x channels, or the length of a vector", value.span, notes=notes)
+    if not all(1 <= extent <= EXTENT_LIMIT for extent in value.extents):
+        reader.fail("E1010", f"every extent must lie between 1 and {EXTENT_LIMIT}", value.span)
+    return value.extents
+
+
+def _distribution(reader: Reader) -> tuple[str, float]:
+    kind = reader.choice("a distribution", ("uniform", "normal")).text
+    value = reader.next("the width of the distribution, as in `uniform ±1` or `normal 0.5`,")
+    if kind == "uniform" and not isinstance(value, PlusMinus):
+        reader.mismatch(value, "a range such as ±1")
+    if kind == "normal" and not (isinstance(value, Number) and value.quantity.unit is None):
+        reader.mismatch(value, "a standard deviation such as 0.5")
+    assert isinstance(value, PlusMinus | Number)
+    return kind, positive_float(reader, "the width of a distribution", value.quantity.number, value.span)
+
+
+def positive_float(reader: Reader, what: str, number: Fraction, span: Span) -> float:
+    """A number greater than zero, as the float nearest to it."""
+    if number <= 0:
+        reader.fail("E1010", f"{what} must be greater than zero", span)
+    return float(number)
+
+
+def _stream(reader: Reader) -> bool:
+    reader.expect("rows")
+    return True
+
+
+def _check_complete(item: Item, parts: ModelParts, first_use: dict[str, Item], sink: Sink) -> None:
+    if "input" not in first_use:
+        note = "for example `input frame 32x32x16` as its first line"
+        sink.add("E1005", "this model has no input", item.head, notes=(note,))
+    if not parts.layer_names:
+        sink.add("E1005", "this model has no layers", item.head)
+
+
+def _warn_unread(parts: ModelParts, names: LayerNames, sink: Sink) -> None:
+    """Every output but the last is read by a layer, or its work is in vain."""
+    for name, span in names.declared.items():
+        if name in names.read or name == names.previous:
+            continue
+        what = "input" if parts.input is not None and name == parts.input.name else "output of"
+        sink.add("W1101", f"no layer reads the {what} `{name}`", span)

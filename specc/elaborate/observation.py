@@ -1,0 +1,241 @@
+"""`harness`, `instrument` and `guidelines` sections: how to test the contract, what to observe, what to prefer."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from specc.diagnostics.model import Label, Sink
+from specc.elaborate.budgets import relation
+from specc.elaborate.model import SEED_LIMIT
+from specc.elaborate.reader import (
+    Handler,
+    Hint,
+    Reader,
+    RejectedError,
+    first,
+    read_block,
+    spans_of,
+    suggestion,
+    value_of,
+)
+from specc.spec.contract import GradientContract, Guidelines, Harness, Instrument, PowerSensor
+from specc.syntax.nodes import Block, Item, Malformed, Number, Word
+from specc.units import FREQUENCY, TIME
+
+ITERATIONS_LIMIT: Final = 100_000_000
+PREFERENCES: Final = ("energy", "latency", "price", "sram", "flash")
+
+
+def elaborate_harness(item: Item, sink: Sink) -> Harness | None:
+    """Read a harness section."""
+    reader = Reader(item, sink)
+    reader.position = 1
+    try:
+        block = reader.block("a harness")
+        reader.finish()
+    except RejectedError:
+        return None
+    handlers: dict[str, Handler] = {
+        "iterations": lambda r: int(r.integer("the number of iterations", 2, ITERATIONS_LIMIT).quantity.number),
+        "seed": _seed,
+        "gradient": _gradient,
+    }
+    entries = read_block(block, handlers, "a harness", sink, repeatable=frozenset({"gradient"}))
+    if "iterations" not in entries:
+        sink.add("E1005", "a harness needs `iterations`", item.head, notes=("for example `iterations 10_000`",))
+    gradients: dict[str, GradientContract] = {}
+    for entry in entries.get("gradient", []):
+        contract: GradientContract = entry.value
+        before = gradients.get(contract.statistic)
+        there = before.span() if before else None
+        if before is not None:
+            label = (Label(there, "first limit"),) if there else ()
+            sink.add("E1006", f"`gradient {contract.statistic}` has two limits", entry.item.head, secondary=label)
+            continue
+        gradients[contract.statistic] = contract
+    if first(entries, "iterations") is None or ("seed" in entries and not entries["seed"]):
+        return None
+    return Harness(
+        iterations=value_of(entries, "iterations"),
+        seed=value_of(entries, "seed", "fresh"),
+        gradients=tuple(gradients.values()),
+        spans=spans_of(entries, item.head, gradient="gradients"),
+    )
+
+
+def _seed(reader: Reader) -> Any:
+    if reader.accept("fresh"):
+        return "fresh"
+    if isinstance(reader.peek(), Word):
+        reader.choice("a seed", ("fresh",))
+    return int(reader.integer("a seed", 0, SEED_LIMIT).quantity.number)
+
+
+def _gradient(reader: Reader) -> GradientContract:
+    statistic = reader.choice("a gradient statistic", ("variance", "drift"))
+    symbol = relation(reader, "gradient variance <= 5 %")
+    value = reader.next("a limit such as 5 %")
+    if not isinstance(value, Number):
+        reader.mismatch(value, "a limit such as 5 %")
+    if value.quantity.dimension != (0, 0, 0, 0, 0, 0):
+        reader.fail("E1008", "a gradient limit is a fraction, such as 5 %", value.span)
+    if not 0 < value.quantity.base <= 1000:
+        reader.fail("E1010", "a gradient limit must be greater than zero, and below 100000 %", value.span)
+    spans = {"": reader.item.head, "statistic": statistic.span, "relation": symbol.span, "limit": value.span}
+    return GradientContract(
+        statistic=statistic.text,
+        relation=symbol.text,
+        limit=float(value.quantity.base),
+        spans=spans,
+    )
+
+
+def elaborate_instrument(item: Item, targets: list[str], sink: Sink) -> Instrument | None:
+    """Read an instrument section: counters by name, sensors with their sampling."""
+    reader = Reader(item, sink)
+    reader.position = 1
+    try:
+        target = reader.name("the name of a target")
+        block = reader.block(f"instrument `{target.text}`")
+        reader.finish()
+        if target.text not in targets:
+            notes, fix = suggestion(target.text, target.span, targets)
+            sink.add("E1011", f"there is no target `{target.text}`", target.span, notes=notes, fix=fix)
+    except RejectedError:
+        return None
+    counters, sensors = _observed(block, sink)
+    spans = {"": item.head, "target": target.span} | {name: word.span for name, word in counters.items()}
+    if not counters and not sensors:
+        if not block.items:
+            sink.add("E1005", f"instrument `{target.text}` is empty", item.head, notes=("for example `cycles`",))
+        return None
+    return Instrument(target=target.text, counters=tuple(counters), sensors=tuple(sensors.values()), spans=spans)
+
+
+def _observed(block: Block, sink: Sink) -> tuple[dict[str, Word], dict[str, PowerSensor]]:
+    """Counters and sensors of a block, by name."""
+    counters: dict[str, Word] = {}
+    sensors: dict[str, PowerSensor] = {}
+    for row in block.rows:
+        sink.add("E1004", "an instrument has no table", row.span)
+    for item in block.items:
+        reader = Reader(item, sink)
+        if isinstance(reader.peek(), Malformed):
+            continue
+        try:
+            if reader.accept("sensor"):
+                sensor = _sensor(reader)
+                _once(reader, sensor.name, sensors)
+                sensors[sensor.name] = sensor
+            else:
+                counter = reader.name("the name of a counter")
+                reader.finish()
+                _once(reader, counter.text, counters)
+                counters[counter.text] = counter
+        except RejectedError:
+            continue
+    return counters, sensors
+
+
+def _once(reader: Reader, name: str, seen: dict[str, Any]) -> None:
+    if name in seen:
+        before = seen[name].span if isinstance(seen[name], Word) else seen[name].span()
+        label = Label(before, "first named here")
+        reader.fail("E1006", f"`{name}` is named twice", secondary=(label,))
+
+
+def _sensor(reader: Reader) -> PowerSensor:
+    name = reader.name("the name of a sensor")
+    block = reader.block(f"sensor `{name.text}`")
+    reader.finish()
+    handlers: dict[str, Handler] = {
+        "averages": lambda r: int(r.integer("the number of averages", 1, 1 << 20).quantity.number),
+        "conversion": lambda r: r.quantity("the time of a conversion", TIME, "1.1 ms").quantity,
+        "sample": _sample,
+    }
+    entries = read_block(block, handlers, f"sensor `{name.text}`", reader.sink)
+    for keyword, example in (("averages", "averages 128"), ("conversion", "conversion 1.1 ms")):
+        if keyword not in entries:
+            reader.fail("E1005", f"sensor `{name.text}` needs `{keyword}`", notes=(f"for example `{example}`",))
+    if not all(entries.values()):
+        raise RejectedError
+    return PowerSensor(
+        name=name.text,
+        averages=value_of(entries, "averages"),
+        conversion=value_of(entries, "conversion"),
+        required_rate=value_of(entries, "sample"),
+        spans=spans_of(entries, reader.item.head, sample="required_rate") | {"name": name.span},
+    )
+
+
+def _sample(reader: Reader) -> Any:
+    reader.symbol("`>=`", (">=",))
+    return reader.quantity("a sampling rate", FREQUENCY, "1 kHz").quantity
+
+
+def elaborate_guidelines(item: Item, sink: Sink) -> Guidelines | None:
+    """Read a guidelines section."""
+    reader = Reader(item, sink)
+    reader.position = 1
+    try:
+        block = reader.block("guidelines")
+        reader.finish()
+    except RejectedError:
+        return None
+    handlers: dict[str, Handler] = {
+        "application": lambda r: r.text("a description of the application").text,
+        "optimise": _preferences,
+        "tree": _tree,
+        "depth": lambda r: _tree_number(r, "depth"),
+        "leaf": lambda r: _tree_number(r, "leaf"),
+    }
+    entries = read_block(
+        block, handlers, "guidelines", sink, hints={"optimize": Hint("it is spelt `optimise`", "optimise")}
+    )
+    if not all(entries.values()):
+        return None
+    tree: dict[str, int] = dict(value_of(entries, "tree", {}))
+    for keyword in ("depth", "leaf"):
+        entry = first(entries, keyword)
+        if entry is None:
+            continue
+        if keyword in tree:
+            sink.add("E1006", f"the tree's `{keyword}` is given twice", entry.item.head)
+            return None
+        tree[keyword] = entry.value
+    return Guidelines(
+        application=value_of(entries, "application", ""),
+        optimise=value_of(entries, "optimise", ("latency",)),
+        tree_depth=tree.get("depth", 5),
+        tree_leaf=tree.get("leaf", 3),
+        spans=spans_of(entries, item.head, depth="tree_depth", leaf="tree_leaf"),
+    )
+
+
+def _preferences(reader: Reader) -> tuple[str, ...]:
+    """`energy then price`: in order of importance."""
+    words = [reader.choice("a preference", PREFERENCES)]
+    while reader.accept("then"):
+        word = reader.choice("a preference", PREFERENCES)
+        if word.text in [other.text for other in words]:
+            reader.fail("E1006", f"`{word.text}` is named twice", word.span)
+        words.append(word)
+    return tuple(word.text for word in words)
+
+
+def _tree(reader: Reader) -> dict[str, int]:
+    """`tree depth 5`; further numbers may follow as items of their own: `leaf 3`."""
+    found: dict[str, int] = {}
+    while True:
+        word = reader.choice("a property of the tree", ("depth", "leaf"))
+        if word.text in found:
+            reader.fail("E1006", f"the tree's `{word.text}` is given twice", word.span)
+        found[word.text] = _tree_number(reader, word.text)
+        if reader.peek() is None:
+            return found
+
+
+def _tree_number(reader: Reader, what: str) -> int:
+    """Levels of the decision tree, or samples in its smallest leaf."""
+    high = 12 if what == "depth" else 1000
+    return int(reader.integer(f"the tree's {what}", 1, high).quantity.number)

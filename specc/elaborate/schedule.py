@@ -1,0 +1,106 @@
+"""The `schedule` section: layers to execute as one."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, get_args
+
+from specc.diagnostics.model import Label, Sink
+from specc.elaborate.model import ModelParts
+from specc.elaborate.reader import Reader, RejectedError, read_block, suggestion
+from specc.spec.model import Fusion
+from specc.syntax.nodes import Item, Symbol, Word
+
+
+def elaborate_schedule(item: Item, parts: ModelParts, sink: Sink) -> tuple[Fusion, ...]:
+    """Read a schedule section: `fuse conv+gap as window_sums`."""
+    reader = Reader(item, sink)
+    reader.position = 1
+    try:
+        name = reader.name("the name of a model")
+        block = reader.block("a schedule")
+        reader.finish()
+        if parts.name is not None and name.text != parts.name.text:
+            notes, fix = suggestion(name.text, name.span, [parts.name.text])
+            sink.add("E1011", f"there is no model `{name.text}`", name.span, notes=notes, fix=fix)
+    except RejectedError:
+        return ()
+    entries = read_block(block, {"fuse": lambda r: _fuse(r, parts)}, "a schedule", sink, repeatable=frozenset({"fuse"}))
+    fusions: list[Fusion] = []
+    owner: dict[str, Fusion] = {}
+    for entry in entries.get("fuse", []):
+        fusion: Fusion = entry.value
+        shared = [layer for layer in fusion.layers if layer in owner]
+        if shared:
+            there = owner[shared[0]].span()
+            label = (Label(there, "fused here"),) if there else ()
+            sink.add("E1006", f"layer `{shared[0]}` is fused twice", entry.item.head, secondary=label)
+            continue
+        owner |= dict.fromkeys(fusion.layers, fusion)
+        fusions.append(fusion)
+    return tuple(fusions)
+
+
+def _fuse(reader: Reader, parts: ModelParts) -> Fusion:
+    words = layer_sum(reader, parts.layer_names)
+    method = "fused"
+    method_span = reader.item.head
+    if reader.accept("as"):
+        word = reader.choice("a way to fuse", get_args(Fusion.model_fields["method"].annotation))
+        method, method_span = word.text, word.span
+    if len(words) < 2:
+        reader.fail("E1005", "a fusion joins at least two layers: `fuse a + b`")
+    _check_chain(reader, words, parts)
+    if method == "window_sums":
+        _check_window_sums(reader, words, parts)
+    spans = {"": reader.item.head, "layers": words[0].span.to(words[-1].span), "method": method_span}
+    return Fusion(layers=tuple(word.text for word in words), method=method, spans=spans)
+
+
+def layer_sum(reader: Reader, layers: list[str], others: tuple[str, ...] = ()) -> list[Word]:
+    """One or several layer names joined by `+`; `others` are words that may stand in their place, alone."""
+    words = [reader.word("the name of a layer")]
+    while isinstance(sign := reader.peek(), Symbol) and sign.text == "+":
+        reader.symbol("`+`", ("+",))
+        words.append(reader.word("the name of a layer"))
+    seen: dict[str, Word] = {}
+    for word in words:
+        if word.text in others and len(words) == 1:
+            continue
+        if word.text not in layers:
+            notes, fix = suggestion(word.text, word.span, [*layers, *others])
+            reader.fail("E1011", f"the model has no layer `{word.text}`", word.span, notes=notes, fix=fix)
+        if word.text in seen:
+            there = Label(seen[word.text].span, "first here")
+            reader.fail("E1006", f"layer `{word.text}` is named twice", word.span, secondary=(there,))
+        seen[word.text] = word
+    return words
+
+
+def _kinds(words: list[Word], parts: ModelParts) -> list[Any]:
+    """The layers of those names; fewer if one of them was rejected."""
+    by_name = {layer.name: layer for layer in parts.layers}
+    return [by_name[word.text] for word in words if word.text in by_name]
+
+
+def _check_chain(reader: Reader, words: list[Word], parts: ModelParts) -> None:
+    """Fused layers follow one another in the file."""
+    positions = {name: index for index, name in enumerate(parts.layer_names)}
+    for before, after in pairwise(words):
+        if positions[after.text] != positions[before.text] + 1:
+            reader.fail("E1013", f"`{after.text}` does not follow `{before.text}`; only neighbours fuse", after.span)
+
+
+def _check_window_sums(reader: Reader, words: list[Word], parts: ModelParts) -> None:
+    """The rewrite is exact only where nothing but additions stands between the products and the pool."""
+    layers = _kinds(words, parts)
+    if len(layers) != len(words):
+        return
+    linear = layers[0].kind in ("conv", "dwconv") and layers[0].activation == "linear"
+    if len(layers) != 2 or not linear or layers[1].kind != "avgpool" or layers[1].kernel is not None:
+        reader.fail(
+            "E1013",
+            "window sums need a convolution without activation and a global average pool",
+            words[0].span.to(words[-1].span),
+            notes=("an activation between the two is not linear, so that sums may not pass through it",),
+        )

@@ -1,0 +1,71 @@
+"""Reading a spec file. Whatever a path can turn out to be becomes a diagnostic, never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from specc.diagnostics.model import Sink
+from specc.source import SourceFile
+
+# A spec of every layer of a large network stays below 100 KB; more is not a spec but an accident.
+SIZE_LIMIT: Final = 1 << 18  # bytes
+
+
+def read(path: Path, sink: Sink) -> SourceFile | None:
+    """Read a spec file as UTF-8 text, line ends normalised to `\\n`. None, and a diagnostic, if that cannot be done."""
+    name = str(path)
+    try:
+        if path.is_dir():
+            sink.add("E0002", f"{name} is a folder; give the path of a .hwspec file", None)
+            return None
+        if path.exists() and not path.is_file():
+            sink.add("E0002", f"{name} is not a regular file", None)
+            return None
+        with path.open("rb") as stream:
+            data = stream.read(SIZE_LIMIT + 1)
+    except FileNotFoundError:
+        sink.add("E0001", f"{name} does not exist", None, notes=_similar_files(path))
+        return None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        sink.add("E0007", f"{name} cannot be read: {reason}", None)
+        return None
+    return decode(data, name, path, sink)
+
+
+def decode(data: bytes, name: str, path: Path | None, sink: Sink) -> SourceFile | None:
+    """Text of a spec file's bytes. None, and a diagnostic, if they are not the text of a spec."""
+    if len(data) > SIZE_LIMIT:
+        sink.add("E0006", f"{name} is larger than {SIZE_LIMIT >> 10} KiB, the limit for a spec file", None)
+        return None
+    null = data.find(b"\0")
+    if null >= 0:
+        sink.add("E0004", f"{name} is not text: byte {null} is NUL", None)
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        sink.add(
+            "E0005",
+            f"{name} is not UTF-8: byte {error.start} (line {line}) is 0x{error.object[error.start]:02x}",
+            None,
+            notes=("save the file as UTF-8; in most editors this is a choice in 'save as'",),
+        )
+        return None
+    if not text.strip():
+        sink.add("E0003", f"{name} is empty", None)
+        return None
+    return SourceFile(name, text.replace("\r\n", "\n").replace("\r", "\n"), path)
+
+
+def _similar_files(path: Path) -> tuple[str, ...]:
+    from difflib import get_close_matches
+
+    try:
+        names = sorted(entry.name for entry in path.parent.iterdir() if entry.suffix == ".hwspec")
+    except OSError:
+        return ()
+    close = get_close_matches(path.name, names, n=1)
+    return (f"did you mean {path.parent / close[0]}?",) if close else ()

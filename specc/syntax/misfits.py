@@ -1,0 +1,83 @@
+"""What to say about a token that cannot stand where it stands."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from lark import Token
+
+from specc.diagnostics.model import Fix
+from specc.source import Span
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """The diagnostic for a misplaced token, without its place."""
+
+    code: str
+    message: str
+    notes: tuple[str, ...] = ()
+    fix: Fix | None = None
+
+
+_HABITS: Final[dict[str, str]] = {
+    "=": "a name and its value are separated by a blank: `kernel 3x3`",
+    ":": "a name and its value are separated by a blank: `kernel 3x3`",
+    ";": "items end at the end of the line or at a comma",
+    "'": 'strings stand in double quotes: "-Os"',
+    "“": 'strings stand in plain double quotes: "-Os"',
+    "”": 'strings stand in plain double quotes: "-Os"',
+    "(": "blocks stand in braces",
+    ")": "blocks stand in braces",
+    "[": "lists are written without brackets, their members separated by blanks",
+    "]": "lists are written without brackets, their members separated by blanks",
+    "/": "comments begin with `#`",
+    "–": "ranges are written `40..48 mW`",
+    "-": "ranges are written `40..48 mW`",
+    "×": "sizes are written with the letter x: `3x3`",
+    "\u00a0": "this is a no-break space (U+00A0): type an ordinary blank",
+}
+_REPLACEMENTS: Final[dict[str, str]] = {"=": "", ":": "", ";": ",", "×": "x", "\u00a0": " ", "“": '"', "”": '"'}
+
+
+def describe_misfit(token: Token, span: Span, *, after_block: bool) -> Misfit:
+    """Message for a token the parser refuses. `after_block`: a separator would have been accepted in its place."""
+    match token.type:
+        case "UNKNOWN":
+            return _unknown_character(str(token), span)
+        case "UNFINISHED_STRING":
+            return Misfit("E0011", "this string does not end on its line", ('a string ends with a second `"`',))
+        case "_COMMA":
+            return Misfit("E0012", "nothing stands before this comma", fix=Fix("remove it", ((span, ""),), safe=True))
+        case "OPEN" if not after_block:
+            return Misfit(
+                "E0012", "this block belongs to no item", ("a block follows the words it belongs to, on their line",)
+            )
+        case "ROW" if not span.text.rstrip().endswith("|"):
+            return Misfit("E0010", "unexpected character `|`", ("a table row stands on a line of its own",))
+        case "ROW":
+            return Misfit("E0012", "a table row stands on a line of its own")
+        case _:
+            start = Span(span.source, span.start, span.start)
+            return Misfit(
+                "E0012",
+                "a new item begins here without a separator",
+                ("items end at the end of the line or at a comma",),
+                Fix("add a comma", ((start, ", "),)),
+            )
+
+
+def _unknown_character(character: str, span: Span) -> Misfit:
+    fix = None
+    if character in _REPLACEMENTS:
+        replacement = _REPLACEMENTS[character]
+        titles = {"": "remove it", " ": "write a blank"}
+        fix = Fix(titles.get(replacement, f"write `{replacement}`"), ((span, replacement),))
+    notes = (_HABITS[character],) if character in _HABITS else ()
+    if character.isprintable():
+        shown = f"`{character}`"
+    else:
+        shown = f"U+{ord(character):04X} ({unicodedata.name(character, 'a control character').lower()})"
+    return Misfit("E0010", f"unexpected character {shown}", notes, fix)
