@@ -1,0 +1,48 @@
+"""Memory of a network program, read from its ELF symbols."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from specc.evidence import Figure
+from specc.measure.result import MemoryResult
+
+_CONSTANTS: Final = ("weights_", "bias_", "multipliers_", "shifts_", "table_")
+_CODE: Final = "layer_"
+_ACTIVATIONS: Final = "specc_arena"
+
+
+def memory(program: Path) -> MemoryResult:
+    """What the network itself occupies; the C library and the harness are left out.
+
+    Unknown where programs are not ELF files (macOS, Windows).
+    """
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
+    try:
+        with program.open("rb") as file:
+            table = ELFFile(file).get_section_by_name(".symtab")
+            symbols = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
+            sizes = [(symbol.name, int(symbol["st_size"])) for symbol in symbols]
+    except ELFError:
+        sizes = []
+    if not sizes:
+        reason = "the program has no ELF symbols to read sizes from"
+        return MemoryResult(flash=Figure.unknown("B", reason), sram=Figure.unknown("B", reason), regions={})
+    constants = sum(size for name, size in sizes if name.startswith(_CONSTANTS))
+    code = sum(size for name, size in sizes if name.startswith(_CODE))
+    activations = sum(size for name, size in sizes if name == _ACTIVATIONS)
+    return MemoryResult(
+        flash=Figure.exact(constants + code, "B", "measured", "constants and layer code of this computer's program"),
+        sram=Figure(
+            value=activations,
+            low=activations,
+            unit="B",
+            evidence="measured",
+            basis="activations in this computer's program; its stack is not known",
+        ),
+        regions={"flash: weights": constants, "flash: code": code, "sram: activations": activations},
+    )

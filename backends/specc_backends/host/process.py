@@ -1,0 +1,133 @@
+"""The program on the other end of a pipe: one command, one reply, and never an endless wait."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from specc.measure.backend import BackendError
+
+_LOG_CHARACTERS: Final = 20_000
+
+
+@dataclass(frozen=True)
+class Result:
+    """A `result` line."""
+
+    output: bytes
+    total: int  # ticks
+    layers: tuple[int, ...]  # ticks
+
+
+class HostProcess:
+    """A running network program, spoken to by the line protocol of `firmware/runtime/harness.c`.
+
+    Args:
+        program: the executable.
+        cpu: the processor to pin it to, or None.
+        time_limit: seconds for any one command; a program that takes longer is killed.
+    """
+
+    def __init__(self, program: Path, cpu: int | None, time_limit: float) -> None:
+        self._time_limit = time_limit
+        self._expired = False
+        self._spoken: list[str] = []
+        try:
+            self._process = subprocess.Popen(
+                [str(program)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="ascii",
+                errors="replace",
+            )
+        except OSError as error:
+            raise BackendError(f"the program cannot be started: {error}") from error
+        if cpu is not None:
+            with contextlib.suppress(ProcessLookupError):  # it has ended already; the first command will tell
+                os.sched_setaffinity(self._process.pid, {cpu})
+
+    def __enter__(self) -> HostProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):  # what was still to be written has no reader any more
+                    stream.close()
+
+    def hello(self) -> list[str]:
+        """The words of the greeting: specc, protocol, network, layers, tick unit."""
+        return self._command("hello")[0].split()
+
+    def run(self, codes: bytes) -> Result:
+        """One inference."""
+        return self._result(self._command(f"run {codes.hex()}")[0])
+
+    def trace(self, codes: bytes) -> tuple[list[bytes], Result]:
+        """One inference, with the output of every layer."""
+        *layers, last = self._command(f"trace {codes.hex()}")
+        result = self._result(last)
+        words = [line.split() for line in layers]
+        if any(len(line) != 3 or line[1] != str(index) for index, line in enumerate(words)):
+            raise self._broken("its trace is garbled")
+        return [self._bytes(line[2]) for line in words], result
+
+    def _command(self, line: str) -> list[str]:
+        """Send a line; the reply's lines, of which only those of a trace are followed by another."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        watchdog = threading.Timer(self._time_limit, self._expire)
+        watchdog.start()
+        reply: list[str] = []
+        self._spoken.append(f"> {line[:200]}")
+        try:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+            while not reply or reply[-1].startswith("layer "):
+                text = self._process.stdout.readline()
+                if not text.endswith("\n"):
+                    raise self._broken(self._ending())
+                reply.append(text.rstrip("\n"))
+                self._spoken.append(text.rstrip("\n")[:200])
+        except BrokenPipeError as error:
+            raise self._broken(self._ending()) from error
+        finally:
+            watchdog.cancel()
+        return reply
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._process.kill()
+
+    def _ending(self) -> str:
+        if self._expired:
+            return f"it did not answer within {self._time_limit:g} s"
+        code = self._process.wait()
+        return f"it crashed with signal {-code}" if code < 0 else f"it ended with exit code {code}"
+
+    def _result(self, line: str) -> Result:
+        kind, *words = line.split() or [""]
+        if kind != "result" or len(words) < 2 or not all(word.isdecimal() for word in words[1:]):
+            raise self._broken(f"it answered {line[:200]!r} instead of a result")
+        total, *layers = map(int, words[1:])
+        return Result(self._bytes(words[0]), total, tuple(layers))
+
+    def _bytes(self, text: str) -> bytes:
+        try:
+            return bytes.fromhex(text)
+        except ValueError:
+            raise self._broken("an output is not hexadecimal") from None
+
+    def _broken(self, what: str) -> BackendError:
+        return BackendError(f"the program failed on this computer: {what}", "\n".join(self._spoken)[-_LOG_CHARACTERS:])

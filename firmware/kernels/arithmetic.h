@@ -1,0 +1,56 @@
+/* The integer arithmetic of every kernel: wrap, requantize, clamp. Compile with -fwrapv -fno-strict-aliasing.
+ *
+ * Right shifts of negative numbers are arithmetic, as GCC and Clang define them.
+ */
+#ifndef SPECC_ARITHMETIC_H
+#define SPECC_ARITHMETIC_H
+
+#include <stdint.h>
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+/* A name of its own for each layer: PER_LAYER(window) in layer conv1 is window_conv1. */
+#define JOIN_NAMES(a, b) a##_##b
+#define JOIN_EXPANDED(a, b) JOIN_NAMES(a, b)
+#define PER_LAYER(name) JOIN_EXPANDED(name, LAYER)
+
+static ALWAYS_INLINE int32_t smaller(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+static ALWAYS_INLINE int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What an accumulator of `bits` bits holds after adding up to `sum`: the low bits, in two's complement. */
+static ALWAYS_INLINE int32_t wrap(int32_t sum, const int32_t bits)
+{
+    return (int32_t)((uint32_t)sum << (32 - bits)) >> (32 - bits);
+}
+
+/* zero_point + sum / 2^shift, rounded half up, clamped. */
+static ALWAYS_INLINE int32_t rescale(int64_t sum, int32_t shift, int32_t zero_point, int32_t low, int32_t high)
+{
+    int64_t code = ((sum + ((int64_t)1 << (shift - 1))) >> shift) + zero_point;
+    return code < low ? low : code > high ? high : (int32_t)code;
+}
+
+/* As rescale, for shifts of at least 32: only the upper word of the sum is left, which saves 64-bit work. */
+static ALWAYS_INLINE int32_t rescale_high(int64_t sum, int32_t shift, int32_t zero_point, int32_t low, int32_t high)
+{
+    int32_t upper = (int32_t)((sum + ((int64_t)1 << (shift - 1))) >> 32);
+    return larger(low, smaller(high, (upper >> (shift - 32)) + zero_point));
+}
+
+/* The code of an accumulator. `high_shifts` is a constant: whether every shift of the layer is at least 32. */
+static ALWAYS_INLINE int32_t requantize(int32_t accumulator, int32_t multiplier, int32_t shift, const int high_shifts,
+                                        int32_t zero_point, int32_t low, int32_t high)
+{
+    int64_t product = (int64_t)accumulator * multiplier;
+    return high_shifts ? rescale_high(product, shift, zero_point, low, high)
+                       : rescale(product, shift, zero_point, low, high);
+}
+
+#endif

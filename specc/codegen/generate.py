@@ -1,0 +1,127 @@
+"""A quantized network as C source: `network.c` with the layers, `network_data.h` with the constants.
+
+What these need besides is under `firmware/`: the kernels that `network.c` includes, and the harness that runs it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from specc.codegen.arena import Arena, plan
+from specc.codegen.layers import identifiers, layer_code
+from specc.numerics.quantized import QuantizedNetwork
+from specc.resources import resource
+
+_LINE = 120
+
+
+@dataclass(frozen=True)
+class GeneratedCode:
+    """C source of a network, in a folder."""
+
+    folder: Path
+    sources: tuple[Path, ...]  # to compile, together with a board's own
+    include_folders: tuple[Path, ...]
+    arena_bytes: int  # activations
+    data_bytes: int  # weights, biases, multipliers, tables
+    code_hash: str  # of the generated files, the kernels and the harness
+
+
+def generate(network: QuantizedNetwork, folder: Path) -> GeneratedCode:
+    """Write a network's C source into `folder`. The same network always gives the same files."""
+    arena = _plan(network)
+    files = render(network, arena)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        _write(folder / name, text)
+    runtime = resource("firmware", "runtime")
+    return GeneratedCode(
+        folder=folder,
+        sources=(folder / "network.c", runtime / "harness.c"),
+        include_folders=(folder, resource("firmware", "kernels"), runtime),
+        arena_bytes=arena.size,
+        data_bytes=data_bytes(network),
+        code_hash=code_hash(files),
+    )
+
+
+def render(network: QuantizedNetwork, arena: Arena | None = None) -> dict[str, str]:
+    """Text of each generated file, by name."""
+    arena = arena or _plan(network)
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(resource("templates", "c")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["rows"] = rows
+    graph = network.network
+    names = identifiers(graph)
+    context = {
+        "name": graph.name,
+        "arena_bytes": arena.size,
+        "layers": [layer_code(network, layer, names[layer.name], arena) for layer in graph.layers],
+        "input_offset": arena.offsets[graph.input],
+        "input_bytes": _bytes(network, graph.input),
+        "output_offset": arena.offsets[graph.output],
+        "output_bytes": _bytes(network, graph.output),
+    }
+    return {name: environment.get_template(f"{name}.j2").render(context) for name in ("network.c", "network_data.h")}
+
+
+def code_hash(files: dict[str, str], more: Iterable[Path] = ()) -> str:
+    """SHA-256 over generated files, the kernels, the harness, and further files (a board's)."""
+    digest = hashlib.sha256()
+    firmware = [*resource("firmware", "kernels").iterdir(), *resource("firmware", "runtime").iterdir(), *more]
+    contents = {name: text.encode() for name, text in files.items()}
+    contents |= {f"{path.parent.name}/{path.name}": path.read_bytes() for path in firmware if path.is_file()}
+    for name in sorted(contents):
+        digest.update(f"{name}\0{len(contents[name])}\0".encode())
+        digest.update(contents[name])
+    return digest.hexdigest()
+
+
+def rows(values: Iterable[int]) -> str:
+    """Numbers as the lines of a C initialiser."""
+    lines, line = [], "   "
+    for value in values:
+        item = f" {value},"
+        if len(line) + len(item) > _LINE:
+            lines.append(line)
+            line = "   "
+        line += item
+    return "\n".join([*lines, line])
+
+
+def data_bytes(network: QuantizedNetwork) -> int:
+    """Bytes of constants that the generated C holds: weights, biases, multipliers, shifts and tables."""
+    arena = _plan(network)
+    layers = [layer_code(network, layer, layer.name, arena) for layer in network.network.layers]
+    return sum(array.bytes for layer in layers for array in layer.arrays)
+
+
+def _bytes(network: QuantizedNetwork, tensor: str) -> int:
+    return math.prod(network.network.shape(tensor)) * network.formats[tensor].container_bits // 8
+
+
+def _plan(network: QuantizedNetwork) -> Arena:
+    return plan(network.network, {tensor: form.container_bits // 8 for tensor, form in network.formats.items()})
+
+
+def _write(path: Path, text: str) -> None:
+    """Write whole or not at all, and not again what is there: another process may be compiling the same file."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+        file.write(text)
+    Path(file.name).replace(path)

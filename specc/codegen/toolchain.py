@@ -1,0 +1,153 @@
+"""The C compiler: Clang as the `ziglang` wheel brings it, for every target. Its caches lie in the build folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+# What the kernels rely on (-fwrapv, -fno-strict-aliasing), symbols for profiles (-g; without it Zig strips at -Os), one
+# section per function and object so that the linker drops what is unused, and no undefined-behaviour traps, which Zig
+# adds by default.
+COMMON_FLAGS: Final = (
+    "-std=c11",
+    "-g",
+    "-fwrapv",
+    "-fno-strict-aliasing",
+    "-fno-sanitize=undefined",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-Wall",
+    "-Wextra",
+)
+HOST_FLAGS: Final = ("-target", "native", "-march=native")
+CORTEX_M4_FLAGS: Final = (
+    "-target",
+    "thumb-freestanding-eabihf",
+    "-mcpu=cortex_m4",
+    "-ffreestanding",
+    "-nostdlib",
+)
+
+# A spec is not trusted: of all compiler flags it may choose these, none of which names a file or runs anything.
+_ALLOWED_FLAGS: Final = re.compile(
+    r"-O[0123sz]|-m(cpu|arch|tune)=[A-Za-z0-9_+.-]+|-f(no-)?(unroll-loops|vectorize|slp-vectorize|inline-functions)"
+)
+
+
+class ToolchainError(Exception):
+    """The compiler refused or failed. `log` is the command and everything it printed."""
+
+    def __init__(self, message: str, log: str = "") -> None:
+        super().__init__(message)
+        self.log = log
+
+
+def optimisation_flags(text: str) -> tuple[str, ...]:
+    """The compiler flags that a spec asks for, as arguments.
+
+    Raises:
+        ToolchainError: a flag that a spec may not choose.
+    """
+    try:
+        flags = tuple(shlex.split(text))
+    except ValueError as error:
+        raise ToolchainError(f"compiler flags {text!r} cannot be read: {error}") from error
+    for flag in flags:
+        if not _ALLOWED_FLAGS.fullmatch(flag):
+            raise ToolchainError(
+                f"compiler flag {flag!r} is not allowed in a spec; allowed are -O0 to -O3, -Os, -Oz, -mcpu=, -march=, "
+                "-mtune=, and -f[no-] unroll-loops, vectorize, slp-vectorize, inline-functions"
+            )
+    return flags
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """The compiler, with its caches under `build_folder`. Several processes may share a build folder."""
+
+    build_folder: Path
+
+    @cached_property
+    def version(self) -> str:
+        """Name and version of the compiler, for provenance."""
+        return f"zig cc {self._run(['version'], 60).strip()}"
+
+    def compile(
+        self,
+        sources: Sequence[Path],
+        output: Path,
+        flags: Sequence[str],
+        include_folders: Sequence[Path] = (),
+        time_limit: float = 600,
+    ) -> str:
+        """Compile and link C sources into `output`, which appears whole or not at all.
+
+        Args:
+            sources: C files, and assembly files if any.
+            output: the program to write; its folder is made.
+            flags: target, optimisation and link flags; `COMMON_FLAGS` go before them.
+            include_folders: searched for included files.
+            time_limit: seconds.
+
+        Returns:
+            What the compiler printed (warnings).
+
+        Raises:
+            ToolchainError: the compiler is missing, failed or took too long.
+        """
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=output.parent, prefix=".compile-") as folder:
+            unfinished = Path(folder) / output.name
+            include = [f"-I{path}" for path in include_folders]
+            arguments = ["cc", *COMMON_FLAGS, *flags, *include, *map(str, sources), "-o", str(unfinished)]
+            printed = self._run(arguments, time_limit)
+            if not unfinished.is_file():
+                raise ToolchainError("the compiler wrote no program", printed)
+            unfinished.replace(output)
+        return printed
+
+    def _run(self, arguments: Sequence[str], time_limit: float) -> str:
+        command = [sys.executable, "-m", "ziglang", *arguments]
+        cache = self.build_folder.resolve() / "zig-cache"
+        cache.mkdir(parents=True, exist_ok=True)
+        environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(cache), "ZIG_LOCAL_CACHE_DIR": str(cache)}
+        try:
+            # A session of its own, so that a time-out ends the compiler's own children too.
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ToolchainError(f"the compiler cannot be started: {error}", shlex.join(command)) from error
+        with process:
+            try:
+                printed, _ = process.communicate(timeout=time_limit)
+            except BaseException as error:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
+                printed, _ = process.communicate()
+                message = f"the compiler was stopped after {time_limit:g} s"
+                raise ToolchainError(message, f"{shlex.join(command)}\n{printed}") from error
+        if process.returncode != 0:
+            first = next((line for line in printed.splitlines() if "error:" in line), f"exit code {process.returncode}")
+            raise ToolchainError(f"the compiler failed: {first.strip()}", f"{shlex.join(command)}\n{printed}")
+        return printed

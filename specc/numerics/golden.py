@@ -1,0 +1,131 @@
+"""The integer golden model: what every target must compute, bit for bit. The arithmetic is in `quantized`.
+
+Sums are exact in int64 and wrapped once at the end; that equals an accumulator that wraps after every addition, because
+two's complement addition is addition modulo 2**bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from specc.graph.network import Layer
+from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork
+from specc.numerics.windows import windows
+
+_EXACT_IN_FLOAT64 = 2**53
+
+
+def run(network: QuantizedNetwork, codes: npt.ArrayLike) -> dict[str, IntArray]:
+    """Every tensor of an inference, by name, the input included.
+
+    Args:
+        network: the network and its numbers.
+        codes: input codes, in the input's shape or with a batch axis before it.
+
+    Returns:
+        Arrays of the tensors' shapes, with a batch axis if the input has one.
+
+    Raises:
+        ValueError: wrong shape, or codes outside the input's format.
+    """
+    shape = network.network.input_shape
+    x = np.asarray(codes, dtype=np.int64)
+    single = x.shape == shape
+    if not single and x.shape[1:] != shape:
+        raise ValueError(f"input is {x.shape}, the network takes {shape} or a batch of it")
+    form = network.formats[network.network.input]
+    if x.size and (x.min() < form.low or x.max() > form.high):
+        raise ValueError(f"input codes reach from {x.min()} to {x.max()}, the format from {form.low} to {form.high}")
+    tensors = {network.network.input: x[np.newaxis] if single else x}
+    for layer in network.network.layers:
+        tensors[layer.name] = _layer(network, layer, [tensors[name] for name in layer.inputs])
+    return {name: tensor[0] if single else tensor for name, tensor in tensors.items()}
+
+
+def requantize(accumulator: IntArray, multiplier: npt.ArrayLike, shift: npt.ArrayLike) -> IntArray:
+    """`accumulator * multiplier / 2**shift`, rounded half up once, in 64 bits."""
+    shifts = np.asarray(shift, dtype=np.int64)
+    product = accumulator * np.asarray(multiplier, dtype=np.int64)
+    return (product + (np.int64(1) << (shifts - 1))) >> shifts
+
+
+def wrap(total: IntArray, bits: int) -> IntArray:
+    """What a two's complement accumulator of `bits` bits holds after adding up to `total`."""
+    return (total << np.int64(64 - bits)) >> np.int64(64 - bits)
+
+
+def _layer(network: QuantizedNetwork, layer: Layer, inputs: list[IntArray]) -> IntArray:
+    x = inputs[0]
+    numbers = network.numbers[layer.name]
+    zero_in = network.formats[layer.inputs[0]].zero_point
+    zero_out = network.layer_format(layer).zero_point
+    if layer.kind == "flatten":
+        return x.reshape(len(x), *layer.output_shape)
+    if layer.kind in ("relu", "relu6"):
+        return _clamp(x, numbers)
+    if layer.kind == "maxpool":
+        lowest = int(np.iinfo(np.int64).min)
+        return _clamp(windows(x, layer, fill=lowest).max(axis=(-2, -1)), numbers)
+    if layer.kind == "softmax":
+        return softmax(x, numbers, network.formats[layer.inputs[0]].bits, network.layer_format(layer).bits)
+    if layer.kind == "add":
+        second_zero = network.formats[layer.inputs[1]].zero_point
+        scaled = (x - zero_in) * numbers.multipliers[0] + (inputs[1] - second_zero) * numbers.multipliers[1]
+        return _clamp(zero_out + requantize(scaled, 1, numbers.shifts[0]), numbers)
+    if layer.kind == "avgpool":
+        total = windows(x - zero_in, layer, fill=0).sum(axis=(-2, -1))
+    else:
+        assert numbers.weights is not None and numbers.bias is not None
+        total = numbers.bias + weighted_sums(x - zero_in, numbers.weights, layer)
+    accumulator = wrap(total, numbers.accumulator_bits)
+    return _clamp(zero_out + requantize(accumulator, numbers.multipliers, numbers.shifts), numbers)
+
+
+def weighted_sums(x: IntArray, weights: IntArray, layer: Layer) -> IntArray:
+    """Exact sums of products of a conv, dwconv or dense layer over `x` (batch, *input shape), zero point taken off."""
+    if layer.kind == "dense":
+        return _exact_product(x.reshape(len(x), -1), weights.T)
+    patches = windows(x, layer, fill=0)  # (batch, rows, columns, channels, kernel height, kernel width)
+    if layer.kind == "conv":
+        matrix = weights.transpose(0, 3, 1, 2).reshape(len(weights), -1).T
+        rows = patches.reshape(-1, matrix.shape[0])
+        return _exact_product(rows, matrix).reshape(*patches.shape[:3], -1)
+    return np.asarray(np.einsum("bxycij,ijc->bxyc", patches, weights))
+
+
+def _exact_product(a: IntArray, b: IntArray) -> IntArray:
+    """Integer matrix product: by float64 BLAS where no partial sum can leave its exact range, else in int64."""
+    largest = int(np.abs(a).max(initial=0)) * int(np.abs(b).max(initial=0)) * a.shape[1]
+    if largest < _EXACT_IN_FLOAT64:
+        return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)
+    return a @ b
+
+
+def softmax(x: IntArray, numbers: LayerNumbers, input_bits: int, output_bits: int) -> IntArray:
+    """Softmax by a table of exponentials; output code 0 probability is -2**(bits-1), one LSB is 2**-bits.
+
+    `numbers.table` holds exp(-distance * scale) in units of 2**-t with t = `softmax_table_shift(output_bits)`. For
+    codes of up to 8 bits it is indexed by the distance from the largest code. For wider codes it holds 256 entries for
+    distance // 256 and 256 for distance % 256; their product, rounded half up, is the exponential. The quotient is
+    floor((e * 2**bits + sum // 2) / sum): rounded half up. One clamp keeps a probability of 1 in range.
+    """
+    assert numbers.table is not None
+    distance = x.max(axis=-1, keepdims=True) - x
+    if input_bits <= 8:
+        parts = numbers.table[distance]
+    else:
+        shift = softmax_table_shift(output_bits)
+        product = numbers.table[distance >> 8] * numbers.table[256 + (distance & 255)]
+        parts = (product + (1 << (shift - 1))) >> shift
+    total = parts.sum(axis=-1, keepdims=True)
+    return np.minimum(numbers.clamp_high, -(1 << (output_bits - 1)) + ((parts << output_bits) + total // 2) // total)
+
+
+def softmax_table_shift(output_bits: int) -> int:
+    """Fraction bits of the exponentials: at most 16, and few enough that e * 2**bits fits in 32 bits unsigned."""
+    return min(16, 31 - output_bits)
+
+
+def _clamp(y: IntArray, numbers: LayerNumbers) -> IntArray:
+    return np.asarray(np.clip(y, numbers.clamp_low, numbers.clamp_high))
