@@ -32,7 +32,7 @@ class Verified:
     quantized: QuantizedNetwork
     run: RunReport
     verdicts: list[Verdict]
-    diagnostics: list[Diagnostic]
+    diagnostics: tuple[Diagnostic, ...]
 
     @property
     def measurements(self) -> dict[str, Measurement]:
@@ -40,7 +40,13 @@ class Verified:
 
     @property
     def failures(self) -> dict[str, str]:
+        """Why a target that could have been measured was not, by target."""
         return self.run.failures
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Why a target has no measurement at all, by target."""
+        return self.run.missing
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for `--format json`."""
@@ -49,6 +55,7 @@ class Verified:
             "model": self.spec.model.name,
             "verdicts": [verdict.model_dump(mode="json") for verdict in self.verdicts],
             "failures": self.failures,
+            "skipped": self.run.skipped,
             "measurements": {name: m.model_dump(mode="json") for name, m in self.measurements.items()},
         }
 
@@ -72,4 +79,4 @@ def verify(
     quantized = quantize(spec, network)
     with Store(build_folder / "specc.db") as store:
         run = measure(spec, quantized, store, build_folder, progress, targets=targets, fresh=fresh)
-    return Verified(spec, network, quantized, run, judge(spec, run.measurements, run.failures), checked.diagnostics)
+    return Verified(spec, network, quantized, run, judge(spec, run.measurements, run.missing), checked.diagnostics)

@@ -61,9 +61,7 @@ def spec(*items: BudgetItem, hardware: Hardware | None = None) -> Spec:
 
 def item(kind: Any, scope: str, limit: str, unit: str, **more: Any) -> BudgetItem:
     relation = more.pop("relation", "<=")
-    return BudgetItem(
-        kind=kind, scope=tuple(scope.split("+")), relation=relation, limit=quantity(limit, unit), **more
-    )
+    return BudgetItem(kind=kind, scope=tuple(scope.split("+")), relation=relation, limit=quantity(limit, unit), **more)
 
 
 @pytest.mark.parametrize(
@@ -110,9 +108,7 @@ def test_wrong_output_fails_before_any_budget() -> None:
 
 
 def test_unknown_energy_is_undecided_and_says_why() -> None:
-    verdict = judge(
-        spec(item("energy", "total", "1", "mJ")), {"board": measurement(latency(1, 1, 1))}
-    )[1]
+    verdict = judge(spec(item("energy", "total", "1", "mJ")), {"board": measurement(latency(1, 1, 1))})[1]
     assert (verdict.outcome, verdict.margin) == ("undecided", None)
     assert "no active power is declared" in verdict.reason
 

@@ -1,0 +1,241 @@
+"""The backend: build, run on several inputs, compare with the golden model, and report bounds on every figure."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from specc.codegen.toolchain import Toolchain, ToolchainError
+from specc.measure import provenance
+from specc.measure.backend import BackendError, Job
+from specc.measure.result import Measurement, Provenance
+from specc.spec.hardware import Target
+from specc_backends.virtual_board import figures, timing
+from specc_backends.virtual_board.client import BoardProcess, Reply
+from specc_backends.virtual_board.figures import Inference
+from specc_backends.virtual_board.firmware import (
+    Firmware,
+    build_firmware,
+    compiler_flags,
+    firmware_hash,
+    memory_bytes,
+)
+from specc_backends.virtual_board.flash import flash_model
+from specc_backends.virtual_board.native import build_native
+
+if TYPE_CHECKING:
+    from specc.numerics.quantized import IntArray
+
+INPUTS: Final = 4  # distinct inputs; a simulation repeats over inputs, for over time it never varies
+COMMAND_SECONDS: Final = 120.0
+# Code that one command may execute, in bytes: far beyond any sane kernel, and soon reached by a program that hangs.
+CODE_BYTES_PER_MAC: Final = 2_000
+CODE_BYTES_AT_LEAST: Final = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the board said and did."""
+
+    inferences: list[Inference]
+    output_exact: bool
+    stack_used: int
+    stack_reserved: int
+
+
+class VirtualBoardBackend:
+    """Measures Cortex-M4 targets without having one."""
+
+    name = "virtual_board"
+    version = "1"
+
+    def supports(self, target: Target) -> bool:
+        """Cortex-M4 only: no other core's timings are published well enough."""
+        return target.hardware.core == "cortex-m4"
+
+    def key(self, job: Job) -> str:
+        """Hash of everything that can change the result."""
+        return provenance.content_key(
+            backend=[self.name, self.version, timing.MODEL],
+            spec=provenance.spec_hash(job.spec),
+            graph=provenance.graph_hash(job.network),
+            code=firmware_hash(job.network),
+            flags=compiler_flags(job.target),
+            target=job.target.model_dump(mode="json"),
+            inputs=[INPUTS, _seed(job)],
+            libraries=_libraries(),
+        )
+
+    def measure(self, job: Job, key: str) -> Measurement:
+        """Build the firmware, run it, and put its figures together.
+
+        Raises:
+            BackendError: the clock or a memory is not declared, the build failed, the program does not fit, or it
+                crashed, hung or broke the protocol.
+        """
+        clock = job.target.clock_hz
+        if clock is None:
+            raise BackendError(f"target {job.target.name} has no clock: cycles cannot be turned into time")
+        folder = job.build_folder.resolve() / "virtual_board" / job.target.name
+        folder.mkdir(parents=True, exist_ok=True)
+        toolchain = Toolchain(job.build_folder)
+        job.progress(f"{job.target.name}: building firmware")
+        firmware = build_firmware(job.network, job.target, toolchain, folder)
+        job.progress(f"{job.target.name}: running {INPUTS} inputs on the virtual board")
+        flash = flash_model(job.target.hardware.flash_timing, clock)
+        try:
+            library = build_native(toolchain, job.build_folder / "native")
+            compiler = toolchain.version
+        except ToolchainError as error:
+            raise BackendError(f"the virtual board's own library: {error}", error.log) from error
+        run = _run(job, firmware, library, folder, flash.line_bytes)
+        names = [layer.name for layer in job.network.network.layers]
+        return Measurement(
+            key=key,
+            target=job.target.name,
+            evidence="simulated",
+            layers=figures.layer_results(run.inferences, names, clock, flash),
+            total=figures.total_latency(run.inferences, clock, flash),
+            overhead=figures.overhead_latency(run.inferences, clock, flash),
+            cold=figures.cold_latency(run.inferences[0], clock, flash),
+            counters=figures.counters([inference.total for inference in run.inferences], flash),
+            memory=figures.memory(firmware, run.stack_used),
+            energy=figures.energy(figures.total_latency(run.inferences, clock, flash).best, job.target),
+            output_matches_golden=run.output_exact,
+            provenance=Provenance(
+                spec_hash=provenance.spec_hash(job.spec),
+                graph_hash=provenance.graph_hash(job.network),
+                code_hash=firmware.code_hash,
+                compiler=compiler,
+                compiler_flags=firmware.flags,
+                backend=self.name,
+                backend_version=self.version,
+                hardware=job.target.hardware.name,
+                clock_hz=clock,
+                core_model=timing.MODEL,
+                model_assumptions=(*timing.ASSUMPTIONS, *flash.assumptions),
+                fact_sources=provenance.fact_sources(job.target.hardware),
+                host=provenance.host_description(),
+                seed=_seed(job),
+                inputs=INPUTS,
+                warmup=0,
+                library_versions=_libraries(),
+                taken_at=provenance.now(),
+            ),
+        )
+
+
+def _seed(job: Job) -> int:
+    """Seed of the inputs: that of the weights, so that a spec fixes both."""
+    return job.spec.model.weights.seed if job.spec.model.weights else 0
+
+
+def _libraries() -> dict[str, str]:
+    return provenance.library_versions("specc", "unicorn", "capstone", "pyelftools", "ziglang", "numpy")
+
+
+def _run(job: Job, firmware: Firmware, library: Path, folder: Path, line_bytes: int) -> _Run:
+    """Run every input, once for its time and once for the output of every layer."""
+    from specc.numerics import golden
+    from specc.numerics.inputs import draw_codes, to_bytes
+
+    graph = job.network.network
+    codes = draw_codes(job.spec.model.input, job.network, INPUTS, _seed(job))
+    expected = golden.run(job.network, codes)
+    form = job.network.formats[graph.input]
+    lines = [to_bytes(one, form).hex() for one in codes]
+    machine: dict[str, int] = {
+        "sram_bytes": memory_bytes(job.target)[1],
+        "regions": len(graph.layers) + 1,
+        "line_bytes": line_bytes,
+        "code_budget": max(CODE_BYTES_AT_LEAST, CODE_BYTES_PER_MAC * graph.macs),
+    }
+    with ThreadPoolExecutor(2) as pool:  # two boards at once: one at full speed, one that counts reads of flash
+        counting = pool.submit(_count_flash_reads, firmware.elf, library, folder, machine, lines[0])
+        with BoardProcess(folder / "worker.log", COMMAND_SECONDS) as board:
+            board.load(firmware.elf, library, count_constant_reads=False, **machine)
+            _greet(board, job)
+            inferences = [_inference(board.command(f"run {line}"), len(graph.layers)) for line in lines]
+            traces = [_trace(board.command(f"trace {line}")) for line in lines]
+            used, reserved = _stack(board)
+        counted = counting.result()
+    _check_same(inferences[0], counted)
+    inferences = [inference.with_flash_reads_of(counted) for inference in inferences]
+    exact = all(
+        trace == _expected_trace(job, expected, index) and trace[-1] == inference.output
+        for index, (trace, inference) in enumerate(zip(traces, inferences, strict=True))
+    )
+    return _Run(inferences, exact, used, reserved)
+
+
+def _count_flash_reads(elf: Path, library: Path, folder: Path, machine: dict[str, int], line: str) -> Inference:
+    with BoardProcess(folder / "worker_counting.log", COMMAND_SECONDS) as board:
+        board.load(elf, library, count_constant_reads=True, **machine)
+        return _inference(board.command(f"run {line}"), machine["regions"] - 1)
+
+
+def _greet(board: BoardProcess, job: Job) -> None:
+    """Make sure that the program on the board is the one that was built."""
+    graph = job.network.network
+    lines = board.command("hello").lines
+    expected = ("specc", "1", graph.name, str(len(graph.layers)), "cycles")
+    if len(lines) != 1 or tuple(lines[0].split()) != expected:
+        raise BackendError(f"the firmware answered {lines!r} to hello, not {' '.join(expected)!r}")
+
+
+def _inference(reply: Reply, layers: int) -> Inference:
+    """The result line of a run, beside the board's own account of it.
+
+    Raises:
+        BackendError: the line is not a result, or firmware and board disagree about the cycles.
+    """
+    words = reply.lines[-1].split() if reply.lines else []
+    if len(reply.lines) != 1 or len(words) != layers + 3 or words[0] != "result":
+        raise BackendError(f"the firmware answered {reply.lines[-1:]!r} instead of a result")
+    ticks = [int(word) for word in words[2:]]
+    account = [region.get("cycles_low", 0) for region in reply.counters]
+    if ticks != [cycles & 0xFFFFFFFF for cycles in account]:
+        raise BackendError(f"the firmware counted {ticks} cycles, the board {account}")
+    return Inference(output=words[1], total=reply.counters[0], layers=reply.counters[1:])
+
+
+def _trace(reply: Reply) -> list[str]:
+    """Outputs of every layer, as hexadecimal text."""
+    outputs = [line.split() for line in reply.lines[:-1]]
+    if any(len(words) != 3 or words[:2] != ["layer", str(index)] for index, words in enumerate(outputs)):
+        raise BackendError("the firmware's trace is garbled", "\n".join(reply.lines)[:10_000])
+    return [words[2] for words in outputs]
+
+
+def _expected_trace(job: Job, expected: dict[str, IntArray], index: int) -> list[str]:
+    from specc.numerics.inputs import to_bytes
+
+    names = [layer.name for layer in job.network.network.layers]
+    return [to_bytes(expected[name][index], job.network.formats[name]).hex() for name in names]
+
+
+def _stack(board: BoardProcess) -> tuple[int, int]:
+    lines = board.command("memory").lines
+    words = lines[0].split() if len(lines) == 1 else []
+    if len(words) != 3 or words[0] != "memory":
+        raise BackendError(f"the firmware answered {lines!r} to memory")
+    used, reserved = int(words[1]), int(words[2])
+    if used >= reserved:
+        raise BackendError(
+            f"the stack ran over: it has the {reserved:,} bytes of SRAM that are left, and used them all"
+        )
+    return used, reserved
+
+
+def _check_same(plain: Inference, counted: Inference) -> None:
+    """Counting reads of flash must not change what the program does."""
+    without = [
+        {key: value for key, value in region.items() if key != "flash_data_reads"}
+        for inference in (plain, counted)
+        for region in (inference.total, *inference.layers)
+    ]
+    half = len(without) // 2
+    if plain.output != counted.output or without[:half] != without[half:]:
+        raise BackendError("the program behaves differently while its reads of flash are counted")

@@ -1,0 +1,177 @@
+"""From counts of the board to figures with bounds: latencies, counters, memory, energy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from specc.evidence import Figure
+from specc.measure.result import Latency, LayerResult, MemoryResult
+from specc.measure.statistics import summarise_bounds
+from specc.spec.hardware import Target
+from specc_backends.virtual_board.firmware import Firmware
+from specc_backends.virtual_board.flash import FlashModel
+
+Counters = dict[str, int]
+REPEATED: Final = (
+    "simulated on {count} distinct inputs; a simulation repeats exactly, so it is never repeated over time"
+)
+
+
+@dataclass(frozen=True)
+class Inference:
+    """One run: its output as hexadecimal text, and what the whole and each layer did."""
+
+    output: str
+    total: Counters
+    layers: tuple[Counters, ...]
+
+    @property
+    def overhead(self) -> Counters:
+        """The whole less the layers."""
+        return {key: value - sum(layer[key] for layer in self.layers) for key, value in self.total.items()}
+
+    def with_flash_reads_of(self, counted: Inference) -> Inference:
+        """The same run, with data reads of flash as counted on one input.
+
+        A run on another input may load more often. Those loads are taken to be reads of flash, so that the count stays
+        an upper bound.
+        """
+        pairs = zip(self.layers, counted.layers, strict=True)
+        return replace(
+            self, total=_bounded(self.total, counted.total), layers=tuple(_bounded(own, other) for own, other in pairs)
+        )
+
+
+def _bounded(own: Counters, counted: Counters) -> Counters:
+    more = max(0, own["loads"] - counted["loads"])
+    return own | {"flash_data_reads": counted["flash_data_reads"] + more}
+
+
+def high_cycles(counters: Counters, flash: FlashModel) -> int | None:
+    """The most cycles the counted work can take, or None where the flash is unknown."""
+    waits = flash.wait_cycles(counters["flash_fetch_lines"], counters["flash_data_reads"])
+    return None if waits is None else counters["cycles_high"] + waits
+
+
+def latency(runs: Sequence[Counters], clock_hz: float, flash: FlashModel) -> Latency:
+    """Latency of the same work on several inputs, in seconds."""
+    highs = [cycles for run in runs if (cycles := high_cycles(run, flash)) is not None]
+    basis = f"{flash.basis}; {REPEATED.format(count=len(runs))}"
+    low = [run["cycles_low"] / clock_hz for run in runs]
+    high = [cycles / clock_hz for cycles in highs] if len(highs) == len(runs) else None
+    return summarise_bounds(low, high, "simulated", basis)
+
+
+def total_latency(inferences: Sequence[Inference], clock_hz: float, flash: FlashModel) -> Latency:
+    """Latency of a whole inference."""
+    return latency([inference.total for inference in inferences], clock_hz, flash)
+
+
+def overhead_latency(inferences: Sequence[Inference], clock_hz: float, flash: FlashModel) -> Latency:
+    """What a whole inference takes beyond its layers: calls, clock readings, marks."""
+    return latency([inference.overhead for inference in inferences], clock_hz, flash)
+
+
+def cold_latency(first: Inference, clock_hz: float, flash: FlashModel) -> Latency:
+    """The first inference after reset. The model has no state that warms up, but its bounds cover cold caches too."""
+    return latency([first.total], clock_hz, flash)
+
+
+def layer_results(
+    inferences: Sequence[Inference], names: Sequence[str], clock_hz: float, flash: FlashModel
+) -> tuple[LayerResult, ...]:
+    """Latency and counters of each layer."""
+    results = []
+    for index, name in enumerate(names):
+        runs = [inference.layers[index] for inference in inferences]
+        results.append(LayerResult(name=name, latency=latency(runs, clock_hz, flash), counters=counters(runs, flash)))
+    return tuple(results)
+
+
+def counters(runs: Sequence[Counters], flash: FlashModel) -> dict[str, Figure]:
+    """Counts over several inputs: the first input's, with the extremes over all of them.
+
+    `cycles` has the bounds of the model as well. The counters whose names end in `_cycles` split its low end by cause
+    and add up to it.
+    """
+    figures = {"cycles": _cycles(runs, flash)}
+    for name in runs[0]:
+        if name in ("cycles_low", "cycles_high"):
+            continue
+        values = [run[name] for run in runs]
+        figures[name] = Figure(
+            value=values[0],
+            low=min(values),
+            high=max(values),
+            unit="cycles" if name.endswith(("_cycles", "_stalls")) else name.replace("_", " "),
+            evidence="simulated",
+            basis="counted"
+            if name not in ("flash_fetch_lines", "flash_data_reads")
+            else "counted; costs no cycle unless flash has wait states",
+        )
+    waits = [flash.wait_cycles(run["flash_fetch_lines"], run["flash_data_reads"]) for run in runs]
+    known = [wait for wait in waits if wait is not None]
+    if known:
+        figures["flash_waits_at_most"] = Figure(
+            value=None, low=0, high=max(known), unit="cycles", evidence="simulated", basis=flash.basis
+        )
+    return figures
+
+
+def _cycles(runs: Sequence[Counters], flash: FlashModel) -> Figure:
+    highs = [high_cycles(run, flash) for run in runs]
+    known = [high for high in highs if high is not None]
+    return Figure(
+        value=runs[0]["cycles_low"],
+        low=min(run["cycles_low"] for run in runs),
+        high=max(known) if len(known) == len(runs) else None,
+        unit="cycles",
+        evidence="simulated",
+        basis=flash.basis,
+    )
+
+
+def memory(firmware: Firmware, stack_used: int) -> MemoryResult:
+    """Flash and SRAM of the linked program. SRAM counts the stack as deep as it was seen to reach."""
+    image = firmware.image
+    regions = {
+        "flash: weights": firmware.constant_bytes,
+        "flash: code": image.code_bytes,
+        "flash: other constants": len(image.constants) - firmware.constant_bytes,
+        "flash: initial values": image.data_bytes,
+        "sram: activations": firmware.arena_bytes,
+        "sram: data": image.static_sram_bytes - firmware.arena_bytes,
+        "sram: stack (painted)": stack_used,
+    }
+    sram = image.static_sram_bytes + stack_used
+    return MemoryResult(
+        flash=Figure.exact(image.flash_bytes, "B", "simulated", "sections of the linked program"),
+        sram=Figure.exact(
+            sram, "B", "simulated", "sections of the linked program, and the stack's painted high-water mark"
+        ),
+        regions={name: size for name, size in regions.items() if size},
+    )
+
+
+def energy(total: Figure, target: Target) -> Figure:
+    """Energy of an inference: the declared active power times the time, where it was declared for this clock."""
+    power, at = target.hardware.active_power, target.hardware.active_power_clock
+    if power is None:
+        return Figure.unknown("J", f"no active power is declared for {target.hardware.name}")
+    if at is None or float(at.base) != target.clock_hz:
+        where = f"at {at}" if at is not None else "at no stated clock"
+        return Figure.unknown("J", f"the active power of {target.hardware.name} is declared {where}, not at this clock")
+    assert total.value is not None and total.low is not None
+    value = float(power.value.base)
+    low = float(power.low.base) if power.low else value
+    high = float(power.high.base) if power.high else value
+    return Figure(
+        value=value * total.value,
+        low=low * total.low,
+        high=high * total.high if total.high is not None else None,
+        unit="J",
+        evidence="predicted",
+        basis=f"active power ({power.source}) times the simulated latency",
+    )

@@ -1,0 +1,157 @@
+"""Builds a network's firmware for the virtual board, and says by how much it does not fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from specc.codegen.generate import code_hash, generate, render
+from specc.codegen.toolchain import COMMON_FLAGS, CORTEX_M4_FLAGS, Toolchain, ToolchainError, optimisation_flags
+from specc.measure.backend import BackendError
+from specc.numerics.quantized import QuantizedNetwork
+from specc.resources import resource
+from specc.spec.hardware import Target
+from specc_backends.virtual_board.image import Image, ImageError, read_image
+
+_OVERFLOW: Final = re.compile(r"region '(\w+)': overflowed by (\d+) bytes")
+_THIS_CORE: Final = re.compile(r"-m(cpu|tune)=cortex[-_]m4")
+_ANY_CORE: Final = re.compile(r"-m(cpu|tune|arch)=")
+_MEMORY_NAMES: Final = {"FLASH": "flash", "SRAM": "SRAM"}
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A linked program and how it was made."""
+
+    elf: Path
+    image: Image
+    code_hash: str
+    flags: str
+    arena_bytes: int  # SRAM for activations
+    constant_bytes: int  # flash for weights and the other constants of layers
+
+
+def board_files() -> list[Path]:
+    """The sources of the board: start-up, port, linker script."""
+    return sorted(path for path in resource("firmware", "boards/virtual").iterdir() if path.is_file())
+
+
+def firmware_hash(network: QuantizedNetwork) -> str:
+    """Hash of every source the firmware of a network is built from, before anything is built."""
+    return code_hash(render(network), board_files())
+
+
+def compiler_flags(target: Target) -> tuple[str, ...]:
+    """The flags a target's firmware is compiled with.
+
+    Raises:
+        BackendError: the target asks for a flag that is not allowed, or for another core.
+    """
+    try:
+        asked = optimisation_flags(target.compile)
+    except ToolchainError as error:
+        raise BackendError(str(error), error.log) from error
+    kept = tuple(flag for flag in asked if not _THIS_CORE.fullmatch(flag))
+    wrong = [flag for flag in kept if _ANY_CORE.match(flag)]
+    if wrong:
+        raise BackendError(f"compiler flag {wrong[0]}: the virtual board has a Cortex-M4")
+    return (*CORTEX_M4_FLAGS, *kept)
+
+
+def memory_bytes(target: Target) -> tuple[int, int]:
+    """Flash and SRAM of a target's hardware.
+
+    Raises:
+        BackendError: one of them is not declared; without it nothing can be said about whether a program fits.
+    """
+    facts = {"flash": target.hardware.flash, "sram": target.hardware.sram}
+    missing = [name for name, fact in facts.items() if fact is None]
+    if missing:
+        raise BackendError(f"hardware {target.hardware.name} declares no {' and no '.join(missing)}")
+    flash, sram = (int(fact.value.base) for fact in facts.values() if fact is not None)
+    return flash, sram
+
+
+def link(
+    toolchain: Toolchain,
+    sources: Sequence[Path],
+    include_folders: Sequence[Path],
+    *,
+    flags: Sequence[str],
+    memory: tuple[int, int],
+    elf: Path,
+) -> Image:
+    """Compile sources together with the board's own, and link them for a board with that much flash and SRAM.
+
+    Args:
+        toolchain: the compiler.
+        sources: C files; one of them has `main`.
+        include_folders: searched for included files.
+        flags: target and optimisation.
+        memory: bytes of flash and of SRAM.
+        elf: the program to write.
+
+    Raises:
+        BackendError: the compiler failed, or the program does not fit; the message says by how many bytes.
+    """
+    flash_bytes, sram_bytes = memory
+    board = resource("firmware", "boards/virtual")
+    template = Template((board / "board.ld").read_text(encoding="utf-8"))
+    script = elf.with_suffix(".ld")
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(template.substitute(flash_bytes=flash_bytes, sram_bytes=sram_bytes), encoding="utf-8")
+    try:
+        toolchain.compile(
+            [*sources, *sorted(board.glob("*.c"))],
+            elf,
+            [*flags, "-T", str(script), "-Wl,-e,Reset_Handler", "-Wl,--gc-sections"],
+            [*include_folders, board, resource("firmware", "runtime")],
+        )
+        image = read_image(elf)
+    except ToolchainError as error:
+        raise BackendError(_overflow_message(error.log, flash_bytes, sram_bytes) or str(error), error.log) from error
+    except ImageError as error:
+        raise BackendError(str(error)) from error
+    if image.flash_bytes > flash_bytes:
+        over = image.flash_bytes - flash_bytes
+        raise BackendError(f"the program needs {over:,} bytes more than the {flash_bytes:,} bytes of flash")
+    return image
+
+
+def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolchain, folder: Path) -> Firmware:
+    """Generate, compile and link a network for a target's memory.
+
+    Raises:
+        BackendError: the compiler failed, or the program does not fit; the message says by how many bytes.
+    """
+    flags = compiler_flags(target)
+    memory = memory_bytes(target)
+    generated = generate(network, folder / "source")
+    elf = folder / "firmware.elf"
+    image = link(toolchain, generated.sources, generated.include_folders, flags=flags, memory=memory, elf=elf)
+    return Firmware(
+        elf=elf,
+        image=image,
+        code_hash=firmware_hash(network),
+        flags=" ".join((*COMMON_FLAGS, *flags)),
+        arena_bytes=generated.arena_bytes,
+        constant_bytes=generated.data_bytes,
+    )
+
+
+def _overflow_message(log: str, flash_bytes: int, sram_bytes: int) -> str | None:
+    """What the linker's complaints about full memories come to; the last section placed tells the excess."""
+    excess: dict[str, int] = {}
+    for region, over in _OVERFLOW.findall(log):
+        excess[region] = max(excess.get(region, 0), int(over))
+    if not excess:
+        return None
+    sizes = {"FLASH": flash_bytes, "SRAM": sram_bytes}
+    parts = [
+        f"{over:,} bytes more than the {sizes[name]:,} bytes of {_MEMORY_NAMES[name]}" for name, over in excess.items()
+    ]
+    return f"the program needs {' and '.join(parts)}"

@@ -1,0 +1,104 @@
+"""Measuring every target of a spec: what is known is not measured again, and one failure loses nothing else."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from specc.measure.backend import Backend, BackendError, Job, Progress, discover
+from specc.measure.result import Measurement
+from specc.measure.store import Store, StoreError
+from specc.numerics.quantized import QuantizedNetwork
+from specc.spec import Spec
+from specc.spec.hardware import Target
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What became of each target. A target is in exactly one of `measurements`, `failures` and `skipped`."""
+
+    measurements: dict[str, Measurement] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)  # one sentence, with the path of the log
+    skipped: dict[str, str] = field(default_factory=dict)  # why nothing could be measured at all
+    reused: tuple[str, ...] = ()  # targets whose stored result was still good
+    logs: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Why a target has no measurement, by target."""
+        return self.failures | self.skipped
+
+
+def measure(
+    spec: Spec,
+    network: QuantizedNetwork,
+    store: Store,
+    build_folder: Path,
+    progress: Progress,
+    *,
+    targets: Sequence[str] | None = None,
+    fresh: bool = False,
+    backends: Sequence[Backend] | None = None,
+) -> RunReport:
+    """Measure the targets of a spec that have no valid result in the store.
+
+    Each result is stored as soon as it is complete, so an interrupt (which passes through) loses only the target that
+    was being measured.
+
+    Args:
+        spec: the spec.
+        network: its network, quantized.
+        store: where results are looked up and kept.
+        build_folder: where backends build and where logs go.
+        progress: told in one line what is being done.
+        targets: names of the targets to measure; None means all.
+        fresh: measure even what is stored.
+        backends: None means every one that is installed.
+
+    Raises:
+        KeyError: `targets` names a target the spec does not have.
+        StoreError: the store cannot be used.
+    """
+    chosen = spec.targets if targets is None else tuple(spec.target(name) for name in targets)
+    available = discover() if backends is None else backends
+    report = RunReport()
+    reused: list[str] = []
+    for target in chosen:
+        backend = next((backend for backend in available if backend.supports(target)), None)
+        if backend is None:
+            report.skipped[target.name] = f"no backend can measure {target.hardware.name} ({target.hardware.core})"
+            continue
+        job = Job(spec, target, network, build_folder, progress)
+        try:
+            key = backend.key(job)
+            stored = None if fresh else store.get(key)
+            if stored is not None:
+                progress(f"{target.name}: unchanged, result taken from the store")
+                report.measurements[target.name] = stored.model_copy(update={"target": target.name})
+                reused.append(target.name)
+                continue
+            result = backend.measure(job, key)
+        except BackendError as error:
+            _record_failure(report, target, build_folder, str(error), error.log)
+            continue
+        except StoreError:
+            raise
+        except Exception as error:  # a mistake in one backend must not cost the other targets their results
+            message = f"internal error in backend {backend.name}: {type(error).__name__}: {error}"
+            _record_failure(report, target, build_folder, message, traceback.format_exc())
+            continue
+        store.put(result)
+        report.measurements[target.name] = result
+    return RunReport(report.measurements, report.failures, report.skipped, tuple(reused), report.logs)
+
+
+def _record_failure(report: RunReport, target: Target, build_folder: Path, message: str, log: str) -> None:
+    if log:
+        path = build_folder / "logs" / f"{target.name}.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(log, encoding="utf-8", errors="replace")
+        report.logs[target.name] = path
+        message = f"{message.splitlines()[0]} (log: {path})"
+    report.failures[target.name] = message
