@@ -77,9 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="verify, explain, learn, write the guidelines document")
     _add_measuring_options(report)
-    report.add_argument(
-        "--output", type=Path, metavar="DIR", help="folder for the documents (default: build/<spec>/)"
-    )
+    report.add_argument("--output", type=Path, metavar="DIR", help="folder for the documents (default: build/<spec>/)")
     report.add_argument("--html-only", action="store_true", help="write no PDF")
     report.add_argument("--no-gate", action="store_true", help="exit 0 once the documents are written")
     report.set_defaults(run=_report)
@@ -96,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_measuring_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
-    parser.add_argument("--build", type=Path, default=Path("build"), metavar="DIR", help="build folder and result store")
+    parser.add_argument(
+        "--build", type=Path, default=Path("build"), metavar="DIR", help="build folder and result store"
+    )
     parser.add_argument("--target", action="append", metavar="NAME", help="only this target (may be repeated)")
     parser.add_argument("--fresh", action="store_true", help="measure again even where a stored result is current")
 
@@ -129,9 +129,8 @@ def _checked(options: argparse.Namespace) -> CheckResult | None:
 
     result = check(options.file)
     _print_findings(options.file, result, always_summarise=False)
-    if result.has_unusable_errors:
+    if not result.can_be_measured or result.spec is None:
         return None
-    assert result.spec is not None
     known = {target.name for target in result.spec.targets}
     for name in options.target or ():
         if name not in known:
@@ -154,8 +153,8 @@ def _verified(options: argparse.Namespace) -> Verified | None:
         except (QuantizationError, StoreError) as error:
             print(f"specc: {error}", file=sys.stderr)
             return None
-    for name, failure in verified.failures.items():
-        print(f"specc: target {name}: {failure}", file=sys.stderr)
+    for name, reason in verified.missing.items():
+        print(f"specc: target {name}: {reason}", file=sys.stderr)
     return verified
 
 
@@ -202,8 +201,8 @@ def _report(options: argparse.Namespace) -> int:
         measurements=verified.measurements,
         verdicts=verified.verdicts,
         quantized=verified.quantized,
-        failures=verified.failures,
-        diagnostics=tuple(verified.diagnostics),
+        failures=verified.missing,
+        diagnostics=verified.diagnostics,
         source_name=str(options.file),
     )
     folder = options.output or options.build / options.file.stem

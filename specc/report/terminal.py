@@ -40,7 +40,7 @@ def verdict_table(verdicts: Sequence[Verdict], *, colour: bool) -> str:
     notes = [
         f"{verdict.target}, {verdict.label}: {verdict.reason}"
         for verdict in verdicts
-        if verdict.outcome == "undecided" or verdict.unit == "differing outputs" and verdict.outcome == "fail"
+        if verdict.outcome == "undecided" or (verdict.unit == "differing outputs" and verdict.outcome == "fail")
     ]
     counts = {outcome: sum(verdict.outcome == outcome for verdict in verdicts) for outcome in _SIGNS}
     summary = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())

@@ -1,0 +1,113 @@
+"""Candidates and requirements: what each piece of hardware can be held to, and what the application asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from specc.evidence import Figure
+from specc.measure.result import Measurement
+from specc.measure.statistics import percentile_figure
+from specc.spec import Spec
+from specc.spec.contract import BudgetItem
+from specc.spec.hardware import Target
+
+# Dimensions of the requirement space, the base unit of each, and the budget line that limits it.
+DIMENSIONS: Final[dict[str, str]] = {"latency": "s", "energy": "J", "sram": "B", "flash": "B", "price": "USD"}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One target: its figure in every dimension, unknown ones included."""
+
+    name: str
+    figures: Mapping[str, Figure]
+
+    def bound(self, dimension: str) -> float | None:
+        """What the candidate can be held to: the upper end of its interval. None where nothing bounds it from above."""
+        return self.figures[dimension].high if self.figures[dimension].value is not None else None
+
+    def meets(self, requirement: Mapping[str, float]) -> bool:
+        """Whether every limit is met for certain. What is unknown meets no limit."""
+        bounds = {dimension: self.bound(dimension) for dimension in requirement}
+        return all(bound is not None and bound <= requirement[dimension] for dimension, bound in bounds.items())
+
+
+def candidates(spec: Spec, measurements: Mapping[str, Measurement]) -> tuple[Candidate, ...]:
+    """Every measured target whose output was right, in the order of the spec.
+
+    Latency is that of a warm inference, at the percentile of the budgets (see `percentile`).
+    """
+    percent = percentile(spec)
+    return tuple(
+        Candidate(target.name, _figures(target, measurements[target.name], percent))
+        for target in spec.targets
+        if target.name in measurements and measurements[target.name].output_matches_golden
+    )
+
+
+def percentile(spec: Spec) -> int:
+    """The highest percentile at which a budget limits the latency of a warm inference; 50 where none does."""
+    return max((item.percentile for budget in spec.budgets for item in budget.items if _is_latency(item)), default=50)
+
+
+def _is_latency(item: BudgetItem) -> bool:
+    return item.kind == "latency" and item.scope == ("total",) and not item.cold
+
+
+def _figures(target: Target, measurement: Measurement, percent: int) -> dict[str, Figure]:
+    price = target.hardware.price
+    return {
+        "latency": percentile_figure(measurement.total, percent),
+        "energy": measurement.energy,
+        "sram": measurement.memory.sram,
+        "flash": measurement.memory.flash,
+        "price": Figure.unknown("USD", "no price is declared")
+        if price is None
+        else Figure(
+            value=float(price.value.base),
+            low=float((price.low or price.value).base),
+            high=float((price.high or price.value).base),
+            unit="USD",
+            evidence=price.evidence,
+            basis=price.source,
+        ),
+    }
+
+
+def requirement(spec: Spec) -> dict[str, float]:
+    """The application's limits by dimension, in base units.
+
+    A limit written for all targets counts before those written for one; of several, the tightest. Latency is limited at
+    one percentile (see `percentile`); cold starts and single layers are judged as contracts and take no part here.
+    """
+    percent = percentile(spec)
+    shared: dict[str, list[float]] = {}
+    own: dict[str, list[float]] = {}
+    for budget in spec.budgets:
+        limits = shared if budget.target == "all" else own
+        for item in budget.items:
+            dimension = item.scope[0] if item.kind == "memory" else item.kind
+            if item.kind == "latency" and not (_is_latency(item) and item.percentile == percent):
+                continue
+            if dimension in DIMENSIONS:
+                limits.setdefault(dimension, []).append(float(item.limit.base))
+    return {
+        dimension: min(shared.get(dimension) or own[dimension])
+        for dimension in DIMENSIONS
+        if dimension in shared or dimension in own
+    }
+
+
+def ranked(pool: Sequence[Candidate], preference: Sequence[str]) -> list[Candidate]:
+    """Candidates from best to worst by a lexicographic preference on what each can be held to.
+
+    A candidate whose figure is unknown comes behind all whose figure is known; equal ones by name.
+    """
+
+    def key(candidate: Candidate) -> tuple[tuple[bool, float], ...]:
+        bounds = [candidate.bound(dimension) for dimension in preference if dimension in DIMENSIONS]
+        return tuple((bound is None, bound or 0.0) for bound in bounds)
+
+    return sorted(pool, key=lambda candidate: (key(candidate), candidate.name))

@@ -1,0 +1,34 @@
+"""What a document is written from: the spec, its network, the stored results and their verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from specc.diagnostics.model import Diagnostic
+from specc.graph.network import Network
+from specc.measure.result import Measurement
+from specc.measure.verdict import Verdict
+from specc.numerics.quantized import QuantizedNetwork
+from specc.spec import Spec
+
+
+@dataclass(frozen=True)
+class ReportInputs:
+    """Everything a document may say. Nothing else is looked up while it is written.
+
+    `measurements` are by target name, `failures` says why a target has none, `diagnostics` are what the checker found,
+    `source_name` is how the spec file is called in the document.
+    """
+
+    spec: Spec
+    network: Network
+    measurements: dict[str, Measurement]
+    verdicts: list[Verdict]
+    quantized: QuantizedNetwork | None = None
+    failures: dict[str, str] = field(default_factory=dict)
+    diagnostics: tuple[Diagnostic, ...] = ()
+    source_name: str = ""
+
+
+class ReportError(Exception):
+    """A document could not be written; the message says why and what to do."""

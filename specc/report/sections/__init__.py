@@ -1,0 +1,1 @@
+"""Sections of the guidelines document, as data. Each module prepares one; the templates set them."""

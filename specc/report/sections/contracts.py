@@ -1,0 +1,53 @@
+"""Contract tables: every budget line of every target, with figure, interval, margin, outcome and evidence."""
+
+from __future__ import annotations
+
+from specc.measure.verdict import Verdict
+from specc.report.inputs import ReportInputs
+from specc.report.numbers import digits, interval, percent, significant
+from specc.report.tables import Cell, Column, Row, Table, anchor, table
+
+_SIGNS = {"<=": "≤", "<": "<"}
+
+
+def contract_tables(inputs: ReportInputs) -> list[Table]:
+    """One table for each target that has contracts, in the order of the spec."""
+    tables = []
+    for target in inputs.spec.targets:
+        verdicts = [verdict for verdict in inputs.verdicts if verdict.target == target.name]
+        if verdicts:
+            tables.append(_table(target.name, verdicts))
+    return tables
+
+
+def _table(target: str, verdicts: list[Verdict]) -> Table:
+    columns = (
+        Column("contract"),
+        Column("outcome"),
+        Column("limit", number=True),
+        Column("figure", number=True),
+        Column("interval", number=True),
+        Column("unit"),
+        Column("margin", number=True),
+        Column("evidence"),
+    )
+    return table(target, columns, [_row(verdict) for verdict in verdicts])
+
+
+def _row(verdict: Verdict) -> Row:
+    figure = verdict.figure
+    known = figure.value is not None
+    return Row(
+        (
+            Cell(verdict.label),
+            Cell(verdict.outcome, outcome=verdict.outcome),
+            Cell(f"{_SIGNS.get(verdict.relation, verdict.relation)} {verdict.limit:,.10g}"),
+            Cell(significant(figure.value or 0.0, digits(figure)) if known else "unknown", muted=not known),
+            Cell(interval(figure)),
+            Cell(verdict.unit),
+            Cell("" if verdict.margin is None or verdict.outcome == "undecided" else percent(verdict.margin)),
+            Cell(figure.evidence, muted=not known),
+        ),
+        anchor("contract", verdict.target, verdict.label),
+        "" if verdict.outcome == "pass" else f"{verdict.label}: {verdict.reason}.",
+    )

@@ -1,0 +1,130 @@
+"""What is needed to repeat every figure, from provenance; and what the figures do not show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from specc.evidence import Figure
+from specc.measure.result import Measurement, Provenance
+from specc.report.inputs import ReportInputs
+from specc.report.sections.layers import measured
+from specc.report.tables import Cell, Column, Row, Table, table
+
+_EXACT = "equal to the integer golden model"
+_WRONG = "differs from the integer golden model"
+_FIELDS: tuple[tuple[str, Callable[[Provenance], str]], ...] = (
+    ("spec", lambda p: p.spec_hash),
+    ("network graph", lambda p: p.graph_hash),
+    ("generated C", lambda p: p.code_hash),
+    ("compiler", lambda p: p.compiler),
+    ("compiler flags", lambda p: p.compiler_flags),
+    ("backend", lambda p: f"{p.backend}, version {p.backend_version}"),
+    ("hardware", lambda p: p.hardware),
+    ("clock", lambda p: f"{p.clock_hz / 1e6:,.10g} MHz" if p.clock_hz else "unknown"),
+    ("core model", lambda p: p.core_model),
+    ("host", lambda p: p.host),
+    ("seed", lambda p: str(p.seed)),
+    ("inputs", lambda p: str(p.inputs)),
+    ("warm-up runs", lambda p: str(p.warmup)),
+    ("libraries", lambda p: ", ".join(f"{name} {version}" for name, version in sorted(p.library_versions.items()))),
+    ("taken at", lambda p: p.taken_at),
+)
+
+
+def reproducibility(inputs: ReportInputs) -> Table | None:
+    """Every field of provenance; a value that several targets share stands once. None where nothing was measured."""
+    shown = measured(inputs)
+    if not shown:
+        return None
+    rows: list[Row] = []
+    for name, read in _fields():
+        by_value: dict[str, list[str]] = {}
+        for measurement in shown:
+            if value := read(measurement):
+                by_value.setdefault(value, []).append(measurement.target)
+        for place, (value, targets) in enumerate(by_value.items()):
+            rows.append(Row((Cell("" if place else name), Cell(_who(targets, shown)), Cell(value))))
+    return table("From the provenance of every result", (Column("what"), Column("target"), Column("value")), rows)
+
+
+def _fields() -> list[tuple[str, Callable[[Measurement], str]]]:
+    return [
+        ("evidence", lambda m: m.evidence),
+        *((name, lambda m, read=read: read(m.provenance)) for name, read in _FIELDS),
+        ("output", lambda m: _EXACT if m.output_matches_golden else _WRONG),
+        ("result key", lambda m: m.key),
+    ]
+
+
+def assumptions(inputs: ReportInputs) -> list[tuple[str, tuple[str, ...]]]:
+    """Assumptions of the models behind simulated figures, each with the targets it was made for; () for all of them."""
+    simulated = [m for m in measured(inputs) if m.provenance.model_assumptions]
+    by_text: dict[str, list[str]] = {}
+    for measurement in simulated:
+        for text in measurement.provenance.model_assumptions:
+            by_text.setdefault(text, []).append(measurement.target)
+    shared = [(text, ()) for text, targets in by_text.items() if len(targets) == len(simulated)]
+    return [*shared, *((text, tuple(t)) for text, t in by_text.items() if len(t) < len(simulated))]
+
+
+def bases(inputs: ReportInputs) -> Table | None:
+    """What latency, energy and memory figures rest on; equal grounds once. None where nothing was measured."""
+    shown = measured(inputs)
+    kinds: list[tuple[str, Callable[[Measurement], Figure]]] = [
+        ("latency", lambda m: m.total.best),
+        ("energy", lambda m: m.energy),
+        ("SRAM", lambda m: m.memory.sram),
+        ("flash", lambda m: m.memory.flash),
+    ]
+    rows: list[Row] = []
+    for kind, read in kinds:
+        by_ground: dict[tuple[str, str], list[str]] = {}
+        for m in shown:
+            figure = read(m)
+            by_ground.setdefault((figure.evidence, figure.basis or "not recorded"), []).append(m.target)
+        for place, ((evidence, basis), targets) in enumerate(by_ground.items()):
+            who = _who(targets, shown)
+            rows.append(Row((Cell("" if place else kind), Cell(who), Cell(evidence), Cell(basis))))
+    columns = (Column("figure"), Column("target"), Column("evidence"), Column("rests on"))
+    return table("What the figures rest on", columns, rows) if rows else None
+
+
+def _who(targets: list[str], shown: list[Measurement]) -> str:
+    return "all" if len(targets) == len(shown) and len(shown) > 1 else ", ".join(targets)
+
+
+def limits(inputs: ReportInputs) -> list[str]:
+    """What this document cannot say, from the results themselves."""
+    shown = measured(inputs)
+    found = [
+        f"{target.name} was not measured: {inputs.failures.get(target.name, 'no backend can reach it')}."
+        for target in inputs.spec.targets
+        if target.name not in inputs.measurements
+    ]
+    if lower := [m.target for m in shown if m.total.best.value is not None and m.total.best.high is None]:
+        found.append(
+            f"Latency on {', '.join(lower)} is a lower bound (zero wait states): the hardware description does not say "
+            "how long flash makes the core wait, so the real board is slower by an unknown amount."
+        )
+    if simulated := [m.target for m in shown if m.evidence == "simulated"]:
+        found.append(
+            f"Cycles of {', '.join(simulated)} come from a model of the core, not from a board; the assumptions above "
+            "hold for them."
+        )
+    if unknown := [m.target for m in shown if m.energy.value is None]:
+        found.append(f"Energy on {', '.join(unknown)} is unknown; nothing in this document stands in for it.")
+    if predicted := [m.target for m in shown if m.energy.evidence == "predicted"]:
+        found.append(f"Energy on {', '.join(predicted)} is active power times time; no sensor was read.")
+    if no_price := [t.name for t in inputs.spec.targets if t.hardware.price is None]:
+        found.append(f"No price is known for {', '.join(no_price)}.")
+    if inputs.spec.model.weights is not None:
+        found.append(
+            f"The weights are drawn at random (seed {inputs.spec.model.weights.seed}): cost is real, accuracy was not "
+            "measured."
+        )
+    if wrong := [m.target for m in shown if not m.output_matches_golden]:
+        found.append(
+            f"The output of {', '.join(wrong)} differs from the integer golden model; no figure of it can be trusted."
+        )
+    found.append("Not observed on any target: temperature, supply voltage, interrupts, contention on the bus.")
+    return found

@@ -1,0 +1,193 @@
+"""Page one: which hardware, on what grounds, in half a minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from specc.evidence import Figure
+from specc.explain.sentences import Statement, statements
+from specc.guide.choose import Choice, Standing
+from specc.measure.verdict import Verdict
+from specc.report.inputs import ReportInputs
+from specc.report.numbers import UNKNOWN, count, digits, figure_text, interval, percent, significant, unit_for
+from specc.report.tables import Cell, Column, Row, Table, anchor, table
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What page one says."""
+
+    headline: str
+    grounds: tuple[str, ...]
+    standings: Table
+    facts: tuple[tuple[str, str], ...]
+    statements: tuple[Statement, ...]
+
+
+def summary(inputs: ReportInputs, choice: Choice) -> Summary:
+    """The verdict, its grounds, and how every target stands."""
+    leader = choice.chosen
+    said = statements(inputs.measurements[leader.target], inputs.network)[:2] if leader else []
+    return Summary(
+        headline=_headline(choice),
+        grounds=tuple(_grounds(inputs, choice)),
+        standings=_standings(inputs, choice),
+        facts=_facts(inputs, choice),
+        statements=tuple(said),
+    )
+
+
+def _headline(choice: Choice) -> str:
+    leader = choice.chosen
+    if leader and leader.status == "pass":
+        return f"Choose {leader.target}."
+    if leader:
+        return f"No candidate is proven yet; {leader.target} comes nearest."
+    unweighed = [standing.target for standing in choice.standings if standing.status == "unweighed"]
+    if unweighed:
+        verb = "passes its contracts, but its" if len(unweighed) == 1 else "pass their contracts, but their"
+        return f"No choice: {', '.join(unweighed)} {verb} {choice.deciding} is unknown."
+    if any(standing.status == "no contract" for standing in choice.standings):
+        return "Nothing to decide: the spec sets no budget for the measured targets."
+    if any(standing.status == "fail" for standing in choice.standings):
+        return "No candidate meets the contracts."
+    return "No verdict: no target was measured."
+
+
+def _grounds(inputs: ReportInputs, choice: Choice) -> list[str]:
+    leader = choice.chosen
+    if leader is None:
+        return [
+            f"{standing.target} fails {_names([v for v in _of(inputs, standing.target) if v.outcome == 'fail'])}."
+            for standing in choice.standings
+            if standing.status == "fail"
+        ]
+    measurement = inputs.measurements[leader.target]
+    found: list[str] = []
+    if leader.status == "pass":
+        found.append(f"It passes all {leader.judged} contracts{_among(choice)}.")
+    else:
+        open_lines = [v for v in _of(inputs, leader.target) if v.outcome == "undecided"]
+        by_reason: dict[str, list[Verdict]] = {}
+        for verdict in open_lines:
+            by_reason.setdefault(verdict.reason, []).append(verdict)
+        found.append(f"It passes {leader.passed} of {leader.judged} contracts and fails none.")
+        found += [f"Undecided: {_names(lines)}; {reason}." for reason, lines in by_reason.items()]
+    if leader.tightest and leader.tightest.margin is not None:
+        left = percent(leader.tightest.margin)
+        decided = "" if leader.status == "pass" else " of those decided"
+        found.append(f"Its tightest contract{decided} is {leader.tightest.label}, with {left} of the limit left.")
+    time, energy = measurement.total.best, measurement.energy
+    found.append(
+        f"An inference takes {figure_text(time)} ({time.evidence}); "
+        + (
+            f"it needs {figure_text(energy)} of energy ({energy.evidence})."
+            if energy.value is not None
+            else f"its energy is unknown: {energy.basis}."
+        )
+    )
+    unbound = _unbound(inputs, leader.target)
+    if unbound:
+        found.append(f"No budget limits its {', '.join(unbound)}, though other targets have such a limit.")
+    return found
+
+
+def _among(choice: Choice) -> str:
+    rivals = [s for s in choice.standings if s.status == "pass"]
+    unweighed = [s.target for s in choice.standings if s.status == "unweighed"]
+    aside = f" ({', '.join(unweighed)} set aside: {choice.deciding} unknown)" if unweighed else ""
+    if len(rivals) == 1:
+        return f", as the only candidate{aside}"
+    wish = ", then ".join(choice.preference)
+    return f"; of the {len(rivals)} that do, it is best by the preference {wish}{aside}"
+
+
+def _of(inputs: ReportInputs, target: str) -> list[Verdict]:
+    return [verdict for verdict in inputs.verdicts if verdict.target == target]
+
+
+def _names(verdicts: list[Verdict]) -> str:
+    return ", ".join(verdict.label for verdict in verdicts)
+
+
+def _unbound(inputs: ReportInputs, target: str) -> list[str]:
+    own = {item.kind for item in inputs.spec.budget_items(target)}
+    every = [item.kind for budget in inputs.spec.budgets for item in budget.items]
+    return [kind for kind in dict.fromkeys(every) if kind not in own]
+
+
+def _standings(inputs: ReportInputs, choice: Choice) -> Table:
+    shown = [inputs.measurements[s.target] for s in choice.standings if s.target in inputs.measurements]
+    time, time_scale = unit_for([m.total.best.value for m in shown if m.total.best.value], "s")
+    energy, energy_scale = unit_for([m.energy.value for m in shown if m.energy.value], "J")
+    rows = []
+    for standing in choice.standings:
+        measurement = inputs.measurements.get(standing.target)
+        rows.append(
+            Row(
+                (
+                    Cell(standing.target, inputs.spec.target(standing.target).hardware.title),
+                    _outcome(standing, choice.deciding),
+                    _figure(measurement.total.best if measurement else None, time_scale),
+                    _figure(measurement.energy if measurement else None, energy_scale),
+                    _margin(standing),
+                    Cell(measurement.evidence if measurement else UNKNOWN, muted=measurement is None),
+                ),
+                anchor("standing", standing.target),
+            )
+        )
+    columns = (
+        Column("target"),
+        Column("contracts"),
+        Column("latency", time, number=True),
+        Column("energy", energy, number=True),
+        Column("tightest margin", number=True),
+        Column("evidence"),
+    )
+    return table("All candidates, best first", columns, rows)
+
+
+def _outcome(standing: Standing, deciding: str) -> Cell:
+    if standing.status == "not measured" and not standing.failed:
+        return Cell("not measured", muted=True)
+    if standing.status == "no contract":
+        return Cell("no contract", muted=True)
+    parts = [
+        f"{number} {word}"
+        for number, word in ((standing.passed, "pass"), (standing.undecided, "undecided"), (standing.failed, "fail"))
+        if number
+    ]
+    if standing.status == "unweighed":
+        return Cell("passes", f"{parts[0]}, but {deciding} unknown", outcome="pass")
+    if standing.status == "pass":
+        return Cell("all pass", parts[0], outcome="pass")
+    if standing.failed:
+        return Cell("fails", ", ".join(parts), outcome="fail")
+    return Cell("undecided", ", ".join(parts), outcome="undecided")
+
+
+def _figure(figure: Figure | None, scale: float) -> Cell:
+    if figure is None or figure.value is None:
+        return Cell(UNKNOWN, muted=True)
+    return Cell(significant(figure.value / scale, digits(figure)), interval(figure, scale))
+
+
+def _margin(standing: Standing) -> Cell:
+    if standing.tightest is None or standing.tightest.margin is None:
+        return Cell("\u2014", muted=True)
+    return Cell(percent(standing.tightest.margin), standing.tightest.label)
+
+
+def _facts(inputs: ReportInputs, choice: Choice) -> tuple[tuple[str, str], ...]:
+    network = inputs.network
+    shape = "\u00d7".join(str(side) for side in network.input_shape)
+    facts = [
+        ("Network", f"{network.name}: input {shape}, {len(network.layers)} layers"),
+        ("Work", f"{count(network.macs)} multiply-accumulates, {count(network.parameters)} parameters"),
+        ("Preference", ", then ".join(choice.preference)),
+        ("Candidates", f"{len(inputs.spec.targets)}, of which {len(inputs.measurements)} measured or simulated"),
+    ]
+    guidelines = inputs.spec.guidelines
+    if guidelines and guidelines.application:
+        facts.insert(0, ("Application", guidelines.application))
+    return tuple(facts)

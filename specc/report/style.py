@@ -1,0 +1,113 @@
+"""The look of every figure: typeface, colours, sizes; and how a figure becomes an image in a document."""
+
+from __future__ import annotations
+
+import base64
+import io
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from specc.report import fonts
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+# M. Okabe, K. Ito, "Color Universal Design" (2008): eight colours that stay distinct with any colour vision. The order
+# below also falls from dark to light and back in steps that survive a grey print.
+INK: Final = "#1a1a1a"
+MUTED: Final = "#6b6b6b"
+HAIRLINE: Final = "#c9c9c9"
+BLUE: Final = "#0072B2"
+SKY: Final = "#56B4E9"
+GREEN: Final = "#009E73"
+ORANGE: Final = "#E69F00"
+VERMILION: Final = "#D55E00"
+PURPLE: Final = "#CC79A7"
+YELLOW: Final = "#F0E442"
+PALE: Final = "#DDDDDD"
+
+WIDTH: Final = 6.54  # inches: the text block of a page, 166 mm
+SIZE: Final = 8.0  # points
+
+
+@dataclass(frozen=True)
+class Image:
+    """A finished figure: an SVG as a `data:` URI, what it shows in words, and the finding it is there for."""
+
+    name: str
+    uri: str
+    alternative: str
+    caption: str
+
+
+@contextmanager
+def figure(height: float, **layout: Any) -> Iterator[Canvas]:
+    """A canvas of the width of the text block, `height` inches high, in the document's style."""
+    import matplotlib
+    from matplotlib.figure import Figure as Canvas
+    from matplotlib.font_manager import fontManager
+
+    if all(entry.name != fonts.TEXT for entry in fontManager.ttflist):
+        fontManager.addfont(str(fonts.path(fonts.TEXT)))
+    settings: Any = {
+        "font.family": [fonts.TEXT],
+        "font.size": SIZE,
+        "text.color": INK,
+        "text.parse_math": False,  # a name may hold dollar signs
+        "axes.edgecolor": MUTED,
+        "axes.labelcolor": INK,
+        "axes.linewidth": 0.5,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.labelsize": SIZE,
+        "axes.unicode_minus": True,
+        "xtick.labelsize": SIZE,
+        "ytick.labelsize": SIZE,
+        "xtick.color": MUTED,
+        "ytick.color": MUTED,
+        "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK,
+        "xtick.major.width": 0.5,
+        "ytick.major.width": 0.5,
+        "xtick.minor.width": 0.3,
+        "legend.frameon": False,
+        "legend.fontsize": SIZE,
+        "hatch.linewidth": 0.4,
+        "svg.fonttype": "path",  # outlines: the same image wherever it is opened
+        "svg.hashsalt": "specc",  # the same identifiers every time
+    }
+    with matplotlib.rc_context(settings):
+        yield Canvas(figsize=(WIDTH, height), layout="constrained", **layout)
+
+
+def image(canvas: Canvas, name: str, alternative: str, caption: str) -> Image:
+    """Turn a canvas into an image. To be called while its `figure` context is open."""
+    buffer = io.BytesIO()
+    canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    uri = "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return Image(name, uri, alternative, caption)
+
+
+def plain(text: str, longest: int = 28) -> str:
+    """A name as it can be drawn: control characters and unknown glyphs replaced, shortened in the middle."""
+    known = fonts.characters(fonts.TEXT)
+    shown = "".join(
+        character if ord(character) in known and unicodedata.category(character)[0] != "C" else "\u00b7"
+        for character in text
+    )
+    if len(shown) <= longest:
+        return shown
+    tail = longest // 2 - 1
+    return f"{shown[: longest - tail - 1]}\u2026{shown[-tail:]}"
+
+
+def quiet(axes: Axes) -> None:
+    """Horizontal rows: no vertical axis line and no tick marks, a hairline grid for reading values."""
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color=HAIRLINE, linewidth=0.4)
+    axes.set_axisbelow(True)

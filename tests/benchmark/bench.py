@@ -1,0 +1,130 @@
+"""Takes the figures of the README again: `python tests/benchmark/bench.py`. Takes minutes; run it on an idle machine.
+
+Start-up is compared with the bare interpreter in turns, so that a busy moment meets both. What cannot be measured is
+listed with the reason.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SPEC = "specs/kws.hwspec"
+TARGET = "l4r5"
+BUILD = ROOT / "build" / "benchmark"
+SPECC = (sys.executable, "-m", "specc")
+
+
+class Unavailable(Exception):
+    """A figure cannot be taken here; the message says why."""
+
+
+def seconds(*command: str | Path, statuses: tuple[int, ...] = (0,)) -> float:
+    """Wall time of one command.
+
+    Raises:
+        Unavailable: it ended with none of the statuses.
+    """
+    start = time.perf_counter()
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True, check=False)
+    took = time.perf_counter() - start
+    if done.returncode not in statuses:
+        lines = (done.stderr or done.stdout).strip().splitlines() or ["no output"]
+        raise Unavailable(f"status {done.returncode}: {lines[-1]}")
+    return took
+
+
+def start_up() -> str:
+    """`specc check`, cold, beside an interpreter that does nothing."""
+    bare, check = [], []
+    for _ in range(15):
+        bare.append(seconds(sys.executable, "-c", "pass"))
+        check.append(seconds(*SPECC, "check", SPEC))
+    low, high = statistics.median(bare), statistics.median(check)
+    return f"{high * 1e3:.0f} ms; {high / low:.1f} times the bare interpreter ({low * 1e3:.0f} ms)"
+
+
+def instruction_rate() -> str:
+    """Guest instructions per second, and the time of one inference, on the virtual board."""
+    from specc_backends.virtual_board.client import BoardProcess
+    from specc_backends.virtual_board.firmware import build_firmware, memory_bytes
+    from specc_backends.virtual_board.native import build_native
+
+    from specc.check import check
+    from specc.codegen.toolchain import Toolchain
+    from specc.numerics.inputs import draw_codes, to_bytes
+    from specc.numerics.quantize import quantize
+
+    checked = check(ROOT / SPEC)
+    assert checked.spec is not None and checked.network is not None
+    network = quantize(checked.spec, checked.network)
+    target = checked.spec.target(TARGET)
+    toolchain = Toolchain(BUILD)
+    folder = BUILD / "rate"
+    folder.mkdir(parents=True, exist_ok=True)
+    firmware = build_firmware(network, target, toolchain, folder)
+    (codes,) = draw_codes(checked.spec.model.input, network, 1, seed=1)
+    request = f"run {to_bytes(codes, network.formats[network.network.input]).hex()}"
+    times = []
+    with BoardProcess(folder / "worker.log", 60.0) as board:
+        board.load(
+            firmware.elf,
+            build_native(toolchain, BUILD / "native"),
+            count_constant_reads=False,
+            sram_bytes=memory_bytes(target)[1],
+            regions=len(network.network.layers) + 1,
+            line_bytes=16,
+            code_budget=10**11,
+        )
+        for _ in range(7):
+            start = time.perf_counter()
+            reply = board.command(request)
+            times.append(time.perf_counter() - start)
+    took = statistics.median(times)
+    instructions = reply.counters[0]["instructions"]
+    return f"{instructions / took / 1e6:.0f} million/s; {instructions / 1e6:.1f} million in {took:.3f} s"
+
+
+def board_measurement() -> str:
+    """The whole measurement of one target: build, four inputs, every layer compared with the integer model."""
+    measure = (*SPECC, "measure", SPEC, "--target", TARGET, "--build", BUILD, "--fresh")
+    first = seconds(*measure)
+    return (
+        f"{statistics.median(seconds(*measure) for _ in range(3)):.1f} s; {first:.1f} s the first time, with the build"
+    )
+
+
+def report() -> str:
+    """The documents, when every result is in the store."""
+    command = (*SPECC, "report", SPEC, "--no-gate", "--build", BUILD)
+    seconds(*command)
+    return f"{statistics.median(seconds(*command) for _ in range(3)):.1f} s"
+
+
+FIGURES: tuple[tuple[str, Callable[[], str]], ...] = (
+    (f"specc check {SPEC}", start_up),
+    ("instructions on the virtual board", instruction_rate),
+    (f"specc measure --target {TARGET}", board_measurement),
+    ("specc report, everything stored", report),
+)
+
+
+def main() -> None:
+    """Print one line per figure."""
+    shutil.rmtree(BUILD, ignore_errors=True)
+    for name, figure in FIGURES:
+        try:
+            value = figure()
+        except (Unavailable, ImportError) as error:
+            value = f"not measured: {error}"
+        print(f"| {name} | {value} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
