@@ -26,7 +26,7 @@ examples:
   specc check specs/kws.hwspec             find contradictions; runs nothing
   specc verify specs/kws.hwspec            measure every target, judge every budget
   specc report specs/kws.hwspec            write the guidelines as PDF and HTML under build/
-  specc explain E3001                      what a diagnostic means and how to repair it
+  specc explain E3101                      what a diagnostic means and how to repair it
 
 exit codes: 0 all is well, 1 an error or a failed contract, 2 wrong usage, 3 a contract has no verdict
 """
@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     targets.set_defaults(run=_targets)
 
     explain = commands.add_parser("explain", help="what a diagnostic code means and how to repair it")
-    explain.add_argument("code", metavar="CODE", help="for example E3001")
+    explain.add_argument("code", metavar="CODE", help="for example E3101")
     explain.set_defaults(run=_explain)
     return parser
 
@@ -144,13 +144,13 @@ def _verified(options: argparse.Namespace) -> Verified | None:
     if checked is None:
         return None
     from specc.measure.store import StoreError
-    from specc.measure.verify import verify
+    from specc.measure.verify import ScheduleError, verify
     from specc.numerics.quantize import QuantizationError
 
     with _Progress(sys.stderr) as progress:
         try:
             verified = verify(checked, options.build, progress.show, targets=options.target, fresh=options.fresh)
-        except (QuantizationError, StoreError) as error:
+        except (QuantizationError, ScheduleError, StoreError) as error:
             print(f"specc: {error}", file=sys.stderr)
             return None
     for name, reason in verified.missing.items():
@@ -219,10 +219,17 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _targets(options: argparse.Namespace) -> int:
-    from specc.elaborate.library import library
+    from specc.diagnostics.model import Sink
+    from specc.elaborate.hardware import library_names, load_hardware
     from specc.report.terminal import hardware_table
 
-    hardware = library()
+    sink = Sink()
+    hardware = [entry for name in library_names() if (entry := load_hardware(name, sink)) is not None]
+    if sink.has_errors:
+        from specc.diagnostics.render_text import render
+
+        print(render(sink, colour=_use_colour(sys.stderr)), file=sys.stderr)
+        return EXIT_FAILED
     if options.format == "json":
         print(json.dumps({"format_version": 1, "hardware": [h.model_dump(mode="json") for h in hardware]}, indent=2))
     else:

@@ -1,10 +1,11 @@
 """How many multiply-accumulates a core can do per cycle at the very best: the model behind proofs of latency.
 
-Sources: Arm Cortex-M4 Technical Reference Manual r0p1, section 3.3.1 (MLA and the dual 16-bit SMLAD take one cycle);
-Cortex-M3 Technical Reference Manual r2p1, section 3.3.1 (MLA takes two cycles, MUL and ADD one each); Cortex-M0+
-Technical Reference Manual r0p1, section 3.3 (no multiply-accumulate; MULS and ADDS take at least one cycle each). Arm
-publishes no cycle table for Cortex-M7 and Cortex-M33; each has one multiply-accumulate unit, and SMLAD is its widest
-instruction, so the same figures bound them from below.
+Sources: Arm Cortex-M4 Technical Reference Manual (DDI 0439), tables 3-1 and 3-2: MLA and every DSP instruction, the
+dual 16-bit SMLAD and SADD16 among them, take one cycle. Cortex-M3 Technical Reference Manual (DDI 0337), table of the
+instruction set: MLA takes two cycles, MUL and ADD one each. Cortex-M0+ Technical Reference Manual (DDI 0484), table
+of the instruction set: no multiply-accumulate; MULS and ADDS take at least one cycle each. Arm publishes no cycle
+table for Cortex-M7 and Cortex-M33; the model gives them one multiply-accumulate instruction per cycle and no wider
+one than SMLAD.
 """
 
 from __future__ import annotations

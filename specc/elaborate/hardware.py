@@ -11,7 +11,7 @@ from specc.diagnostics.model import Label, Sink
 from specc.elaborate.reader import Entry, Handler, Reader, RejectedError, first, read_block, spans_of, value_of
 from specc.resources import resource
 from specc.source import Span
-from specc.spec.hardware import Core, Fact, FlashTiming, Hardware, WaitStates
+from specc.spec.hardware import CacheGeometry, Core, Fact, FlashCache, FlashTiming, Hardware, WaitStates
 from specc.syntax.files import read
 from specc.syntax.nodes import Interval, Item, Number, Symbol, Word
 from specc.syntax.parser import parse
@@ -46,6 +46,7 @@ def elaborate_hardware(item: Item, sink: Sink) -> Hardware | None:
         "dsp": lambda r: True,
         "notes": lambda r: r.text("a note").text,
         "flash_timing": _flash_timing,
+        "flash_cache": _flash_cache,
         **{keyword: _fact_handler(keyword) for keyword in _FACTS},
     }
     entries = read_block(block, handlers, f"hardware `{name.text}`", sink)
@@ -175,6 +176,38 @@ def _wait_states(reader: Reader) -> WaitStates:
     clock = reader.quantity("the clock", FREQUENCY, "30 MHz")
     spans = {"": reader.item.head, "states": states.span, "up_to": clock.span}
     return WaitStates(up_to=clock.quantity, states=int(states.quantity.number), spans=spans)
+
+
+def _flash_cache(reader: Reader) -> FlashCache:
+    source, _ = _source(reader)
+    block = reader.block("`flash_cache`")
+    entries = read_block(
+        block, {"instruction": _cache_geometry, "data": _cache_geometry}, "`flash_cache`", reader.sink
+    )
+    if not entries:
+        reader.fail("E1005", "`flash_cache` needs `instruction` or `data`", notes=("for example `data 8 lines of 16 B`",))
+    if not all(entries.values()):
+        raise RejectedError
+    return FlashCache(
+        instruction=value_of(entries, "instruction", None),
+        data=value_of(entries, "data", None),
+        source=source.text,
+        spans=spans_of(entries, reader.item.head) | {"source": source.span},
+    )
+
+
+def _cache_geometry(reader: Reader) -> CacheGeometry:
+    """`64 lines of 16 B` (fully associative) or `32 sets of 4 lines of 8 B`."""
+    count = reader.integer("a number of lines or sets", 1, 1 << 16)
+    sets, ways = 1, int(count.quantity.number)
+    if reader.accept("sets") is not None:
+        reader.expect("of")
+        sets, ways = ways, int(reader.integer("a number of lines in each set", 1, 1 << 10).quantity.number)
+    reader.expect("lines")
+    reader.expect("of")
+    line = reader.quantity("a cache line", INFORMATION, "16 B")
+    line_bytes = reader.check_bounds("a cache line", line.quantity.base, 1, 1024, line.span)
+    return CacheGeometry(sets=sets, ways=ways, line_bytes=line_bytes, spans={"": reader.item.head})
 
 
 @cache

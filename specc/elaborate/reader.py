@@ -94,6 +94,8 @@ class Reader:
 
     def mismatch(self, value: Value, what: str, notes: tuple[str, ...] = ()) -> NoReturn:
         """Report a value of the wrong kind."""
+        if isinstance(value, Malformed):
+            raise RejectedError
         self.fail("E1007", f"expected {what}, found {_NOUNS[type(value)]} `{value.span.text}`", value.span, notes=notes)
 
     def accept(self, *words: str) -> Word | None:

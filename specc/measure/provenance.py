@@ -70,7 +70,8 @@ def host_description() -> str:
     if cpu_info.exists():
         names = [line for line in cpu_info.read_text(errors="replace").splitlines() if line.startswith("model name")]
         processor = names[0].partition(":")[2].strip() if names else processor
-    return f"{platform.system()} {platform.release()} {platform.machine()}, {processor}, Python {platform.python_version()}"
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    return f"{system}, {processor}, Python {platform.python_version()}"
 
 
 def now() -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from specc.measure.backend import Backend, BackendError, Job, Progress, discover
+from specc.measure.provenance import spec_hash
 from specc.measure.result import Measurement
 from specc.measure.store import Store, StoreError
 from specc.numerics.quantized import QuantizedNetwork
@@ -76,7 +77,7 @@ def measure(
             stored = None if fresh else store.get(key)
             if stored is not None:
                 progress(f"{target.name}: unchanged, result taken from the store")
-                report.measurements[target.name] = stored.model_copy(update={"target": target.name})
+                report.measurements[target.name] = _as_of(stored, spec, target)
                 reused.append(target.name)
                 continue
             result = backend.measure(job, key)
@@ -92,6 +93,12 @@ def measure(
         store.put(result)
         report.measurements[target.name] = result
     return RunReport(report.measurements, report.failures, report.skipped, tuple(reused), report.logs)
+
+
+def _as_of(stored: Measurement, spec: Spec, target: Target) -> Measurement:
+    """A stored result under the name and spec it is now asked for: its key says that the work is the same."""
+    stamped = stored.provenance.model_copy(update={"spec_hash": spec_hash(spec)})
+    return stored.model_copy(update={"target": target.name, "provenance": stamped})
 
 
 def _record_failure(report: RunReport, target: Target, build_folder: Path, message: str, log: str) -> None:

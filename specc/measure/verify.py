@@ -60,6 +60,10 @@ class Verified:
         }
 
 
+class ScheduleError(Exception):
+    """The spec declares a schedule that the generated code does not follow: its figures would be of something else."""
+
+
 def verify(
     checked: CheckResult,
     build_folder: Path,
@@ -71,12 +75,25 @@ def verify(
     """Measure every target whose stored result is stale, and judge every budget.
 
     Raises:
+        ScheduleError: the spec declares a schedule that no generated code follows.
         QuantizationError: the network's numbers cannot be represented as the table asks.
         StoreError: the result store cannot be used; it is left as it was.
     """
     spec, network = checked.spec, checked.network
     assert spec is not None and network is not None, "a spec with errors cannot be measured"
+    _require_resident(spec)
     quantized = quantize(spec, network)
     with Store(build_folder / "specc.db") as store:
         run = measure(spec, quantized, store, build_folder, progress, targets=targets, fresh=fresh)
     return Verified(spec, network, quantized, run, judge(spec, run.measurements, run.missing), checked.diagnostics)
+
+
+def _require_resident(spec: Spec) -> None:
+    declared = [f"`fuse {'+'.join(fusion.layers)} as {fusion.method}`" for fusion in spec.model.fusions]
+    if spec.model.input.streamed:
+        declared.append(f"`stream rows` of input `{spec.model.input.name}`")
+    if declared:
+        raise ScheduleError(
+            f"{spec.model.name} declares {' and '.join(declared)}; `specc check` can prove with such a schedule, but "
+            "the generated code keeps whole tensors and runs layer by layer, so nothing was measured"
+        )

@@ -119,7 +119,8 @@ def softmax(x: IntArray, numbers: LayerNumbers, input_bits: int, output_bits: in
         product = numbers.table[distance >> 8] * numbers.table[256 + (distance & 255)]
         parts = (product + (1 << (shift - 1))) >> shift
     total = parts.sum(axis=-1, keepdims=True)
-    return np.minimum(numbers.clamp_high, -(1 << (output_bits - 1)) + ((parts << output_bits) + total // 2) // total)
+    codes = -(1 << (output_bits - 1)) + ((parts << output_bits) + total // 2) // total
+    return np.asarray(np.minimum(numbers.clamp_high, codes))
 
 
 def softmax_table_shift(output_bits: int) -> int:

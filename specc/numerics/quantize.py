@@ -237,4 +237,4 @@ def _exponentials(layer: Layer, source: TensorFormat, out: TensorFormat) -> IntA
         distances = np.arange(1 << source.bits, dtype=np.float64)
     else:
         distances = np.concatenate([np.arange(256) * 256.0, np.arange(256.0)])
-    return np.rint(np.exp(-distances * source.scale) * (1 << shift)).astype(np.int64)
+    return np.asarray(np.rint(np.exp(-distances * source.scale) * (1 << shift)), dtype=np.int64)

@@ -61,6 +61,6 @@ def _weighted_sums(
 
 
 def _activate(x: npt.NDArray[np.floating], activation: str) -> npt.NDArray[np.floating]:
-    if activation == "relu":
-        return np.maximum(x, 0)
-    return np.clip(x, 0, 6) if activation == "relu6" else x
+    if activation == "linear":
+        return x
+    return np.asarray(np.clip(x, 0, 6 if activation == "relu6" else None))

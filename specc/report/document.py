@@ -112,12 +112,15 @@ def to_pdf(page: str, date: datetime) -> bytes:
     with _source_date(date):
         try:
             from weasyprint import HTML
-            from weasyprint.urls import URLFetcher
+            from weasyprint.urls import FatalURLFetchingError, URLFetcher
         except OSError as error:
             raise ReportError(PANGO_HELP) from error
         fetcher = URLFetcher(allowed_protocols={"data"}, allow_redirects=False, fail_on_errors=True)
         document = HTML(string=page, url_fetcher=fetcher)
-        result: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=b"specc")
+        try:
+            result: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=b"specc")
+        except FatalURLFetchingError as error:
+            raise ReportError(f"the document asks for something outside itself: {error}") from error
         return result
 
 

@@ -51,10 +51,10 @@ def embedded(family: str, text: str) -> str:
     options.layout_features = ["kern", "liga", "ccmp", "mark", "mkmk", "zero"]
     options.drop_tables += ["meta"]  # design languages; fontTools cannot subset it
     options.recalc_timestamp = False  # the same text gives the same bytes
-    font = subset.load_font(str(path(family)), options)
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=sorted({ord(character) for character in text} & characters(family)))
-    subsetter.subset(font)
     buffer = io.BytesIO()
-    subset.save_font(font, buffer, options)
+    with subset.load_font(str(path(family)), options) as font:
+        subsetter.subset(font)
+        subset.save_font(font, buffer, options)
     return "data:font/woff2;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -44,6 +44,22 @@ class FlashTiming(Node):
         return None
 
 
+class CacheGeometry(Node):
+    """A cache of `sets` times `ways` lines, each set replaced least recently used first. One set: fully associative."""
+
+    sets: int
+    ways: int
+    line_bytes: int
+
+
+class FlashCache(Node):
+    """The vendor's cache between core and flash, as the usual start-up code leaves it. None: that side has none."""
+
+    instruction: CacheGeometry | None
+    data: CacheGeometry | None
+    source: str
+
+
 class Hardware(Node):
     """A chip or board of the hardware library. A fact that is None is unknown and stays unknown."""
 
@@ -56,6 +72,7 @@ class Hardware(Node):
     sram: Fact | None = None
     flash: Fact | None = None
     flash_timing: FlashTiming | None = None
+    flash_cache: FlashCache | None = None
     l1_data: Fact | None = None  # per core
     active_power: Fact | None = None  # while inferring, at `active_power_clock`
     active_power_clock: SpecQuantity | None = None

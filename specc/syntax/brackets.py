@@ -20,11 +20,10 @@ NESTING_LIMIT: Final = 16
 
 @dataclass
 class _Open:
-    """A block that is open. `inside` is set once a line proves that the author indents what is in it."""
+    """A block that is open."""
 
     token: Token
     column: int  # of the first token on the line that opens it
-    inside: bool = False
 
 
 @dataclass
@@ -68,6 +67,7 @@ class _Repair:
     def __init__(self, tokens: list[Token], source: SourceFile, sink: Sink) -> None:
         self.source, self.sink = source, sink
         self.lines = _lines(tokens)
+        self.indented = any((line[0].column or 0) > 1 for line in self.lines if line[0].type != "_NEWLINE")
         surplus = sum((token.type == "OPEN") - (token.type == "CLOSE") for token in tokens)
         self.missing_closers, self.missing_openers = max(surplus, 0), max(-surplus, 0)
         self.open: list[_Open] = []
@@ -84,7 +84,7 @@ class _Repair:
                     self.out.tokens.append(opener)
                     opener = None
                 if token.type == "OPEN":
-                    self.take_opener(token, line, index)
+                    self.take_opener(token, line)
                 elif token.type == "CLOSE":
                     self.take_closer(token, index, next_token)
                 else:
@@ -94,17 +94,15 @@ class _Repair:
 
     def close_by_layout(self, first: Token) -> None:
         """Close blocks that a line at the depth of their header shows to have ended."""
-        while self.open and self.missing_closers and first.type != "CLOSE":
+        while self.open and self.missing_closers and (self.indented or first in SECTIONS):
             top = self.open[-1]
-            section = first in SECTIONS and (first.column or 0) <= top.column
-            if not section and not (top.inside and (first.column or 0) <= top.column):
+            # A brace at the depth of the header closes the block as it should; one further left closes another.
+            if (first.column or 0) >= top.column + (first.type != "CLOSE"):
                 break
             self.report_unclosed(top, first)
             self.missing_closers -= 1
             self.open.pop()
             self.out.tokens += [_virtual("CLOSE", "}", first), _virtual("_NEWLINE", "\n", first)]
-        if self.open and (first.column or 0) > self.open[-1].column:
-            self.open[-1].inside = True
 
     def report_unclosed(self, block: _Open, following: Token) -> None:
         self.out.damaged_lines |= {block.token.line or 0, following.line or 0}
@@ -137,7 +135,7 @@ class _Repair:
         self.open.append(_Open(token, line[0].column or 1))
         return token
 
-    def take_opener(self, token: Token, line: list[Token], index: int) -> None:
+    def take_opener(self, token: Token, line: list[Token]) -> None:
         """Open a block, unless no words stand before the brace and there is one brace too many."""
         previous = self.out.tokens[-1].type if self.out.tokens else "_NEWLINE"
         if self.missing_closers and previous in ("OPEN", "CLOSE", "_NEWLINE", "_COMMA"):
@@ -145,8 +143,7 @@ class _Repair:
             self.out.damaged_lines.add(token.line or 0)
             self.sink.add("E0012", "this `{` belongs to no item", Label(_span(self.source, token)))
             return
-        # What follows on the same line is inside: `dense d { units 3` needs no deeper line as proof.
-        self.open.append(_Open(token, line[0].column or 1, inside=line[index + 1].type != "_NEWLINE"))
+        self.open.append(_Open(token, line[0].column or 1))
         self.out.tokens.append(token)
 
     def take_closer(self, token: Token, index: int, next_token: Token | None) -> None:

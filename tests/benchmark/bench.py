@@ -52,14 +52,13 @@ def start_up() -> str:
 
 def instruction_rate() -> str:
     """Guest instructions per second, and the time of one inference, on the virtual board."""
-    from specc_backends.virtual_board.client import BoardProcess
-    from specc_backends.virtual_board.firmware import build_firmware, memory_bytes
-    from specc_backends.virtual_board.native import build_native
-
     from specc.check import check
     from specc.codegen.toolchain import Toolchain
     from specc.numerics.inputs import draw_codes, to_bytes
     from specc.numerics.quantize import quantize
+    from specc_backends.virtual_board.client import BoardProcess
+    from specc_backends.virtual_board.firmware import build_firmware, memory_bytes
+    from specc_backends.virtual_board.native import build_native
 
     checked = check(ROOT / SPEC)
     assert checked.spec is not None and checked.network is not None

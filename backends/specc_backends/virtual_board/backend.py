@@ -56,14 +56,14 @@ class VirtualBoardBackend:
         return target.hardware.core == "cortex-m4"
 
     def key(self, job: Job) -> str:
-        """Hash of everything that can change the result."""
+        """Hash of everything that can change the result. Budgets and names cannot."""
         return provenance.content_key(
             backend=[self.name, self.version, timing.MODEL],
-            spec=provenance.spec_hash(job.spec),
+            input=job.spec.model.input.model_dump(mode="json"),
             graph=provenance.graph_hash(job.network),
             code=firmware_hash(job.network),
             flags=compiler_flags(job.target),
-            target=job.target.model_dump(mode="json"),
+            target=job.target.model_dump(mode="json", exclude={"name"}),
             inputs=[INPUTS, _seed(job)],
             libraries=_libraries(),
         )

@@ -16,7 +16,8 @@ from typing import IO, Any, Final
 
 from specc.measure.backend import BackendError
 
-WORKER: Final = (sys.executable, "-m", "specc_backends.virtual_board.worker")
+# -P: a file in the current folder must not stand in for a module.
+WORKER: Final = (sys.executable, "-P", "-m", "specc_backends.virtual_board.worker")
 GRACE_SECONDS: Final = 15.0  # beyond the guest's own limit, for start-up and for a busy machine
 
 

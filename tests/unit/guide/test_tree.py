@@ -1,5 +1,7 @@
 """The decision tree: faithful to the rule, honest where it is not needed, the same every time."""
 
+from itertools import pairwise
+
 from small_results import candidate, figure
 
 from specc.evidence import Figure
@@ -48,7 +50,7 @@ def test_the_path_ends_where_the_prediction_comes_from() -> None:
     path = guide.tree.path(LIMITS)
     assert path[0] is guide.tree
     assert path[-1].label == "fast"
-    assert all(after in (before.below, before.otherwise) for before, after in zip(path, path[1:], strict=False))
+    assert all(after in (before.below, before.otherwise) for before, after in pairwise(path))
 
 
 def test_depth_and_leaves_keep_to_the_limits_of_the_spec() -> None:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from specc.codegen.toolchain import CORTEX_M4_FLAGS, Toolchain
 from specc_backends.virtual_board.client import BoardProcess
 from specc_backends.virtual_board.firmware import link
 from specc_backends.virtual_board.image import Image
 from specc_backends.virtual_board.native import build_native
-
-from specc.codegen.toolchain import CORTEX_M4_FLAGS, Toolchain
 
 FLASH, SRAM = 256 * 1024, 32 * 1024
 

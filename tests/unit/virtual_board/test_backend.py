@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from specc_backends.virtual_board import VirtualBoardBackend, backend
 
 from specc.graph.build import build_network
 from specc.measure.backend import BackendError, Job
@@ -15,6 +15,7 @@ from specc.spec import Spec
 from specc.spec.hardware import Fact, FlashTiming, Hardware, Target, WaitStates
 from specc.spec.model import InputSpec, LayerSpec, ModelSpec, QuantizationRow, QuantizationTable, WeightsSpec
 from specc.units import quantity
+from specc_backends.virtual_board import VirtualBoardBackend, backend
 
 
 def fact(number: int | float, unit: str, low: float | None = None, high: float | None = None) -> Fact:
@@ -45,7 +46,8 @@ def hardware(**changes: object) -> Hardware:
 
 
 def target(**changes: object) -> Target:
-    options = {key: changes.pop(key) for key in ("compile", "clock") if key in changes}
+    """A target; `at` is the clock it runs at, everything but `compile` belongs to its hardware."""
+    options = {"compile": changes.pop("compile", "-O2"), "clock": changes.pop("at", None)}
     return Target(name="board", hardware=hardware(**changes), **options)
 
 
@@ -81,6 +83,7 @@ def kws() -> tuple[LayerSpec, ...]:
 def job(
     folder: Path,
     target: Target,
+    *,
     layers: tuple[LayerSpec, ...] = SMALL,
     shape: tuple[int, ...] = (8, 8, 3),
     rows: tuple[QuantizationRow, ...] = (QuantizationRow(layer="*", bits=8),),
@@ -111,7 +114,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_keyword_spotting_network(folder: Path) -> None:
-    result = measure(job(folder, target(flash_timing=TIMING), kws(), (49, 10, 1)))
+    result = measure(job(folder, target(flash_timing=TIMING), layers=kws(), shape=(49, 10, 1)))
     assert result.output_matches_golden
     assert result.evidence == "simulated"
     names = ["conv", "dw1", "pw1", "dw2", "pw2", "dw3", "pw3", "dw4", "pw4", "pool", "dense", "softmax"]
@@ -172,13 +175,13 @@ def test_unknown_flash_timing_gives_a_lower_bound(folder: Path) -> None:
 
 
 def test_wait_states_only_raise_the_high_end(folder: Path) -> None:
-    slow = measure(job(folder, target(flash_timing=TIMING, clock=quantity(20, "MHz"))))
+    slow = measure(job(folder, target(flash_timing=TIMING, at=quantity(20, "MHz"))))
     fast = measure(job(folder, target(flash_timing=TIMING)))
     assert slow.counters["cycles"].value == fast.counters["cycles"].value
     lines, reads = (fast.counters[name].value for name in ("flash_fetch_lines", "flash_data_reads"))
     waits = fast.counters["cycles"].high - slow.counters["cycles"].high
     assert waits == pytest.approx(4 * (lines + reads), rel=0.01)
-    beyond = measure(job(folder, target(flash_timing=TIMING, clock=quantity(100, "MHz"))))
+    beyond = measure(job(folder, target(flash_timing=TIMING, at=quantity(100, "MHz"))))
     assert beyond.total.best.high is None
 
 
@@ -228,7 +231,7 @@ def test_target_that_cannot_be_built_for(folder: Path, changes: dict[str, object
 def test_stack_that_runs_over_is_noticed(folder: Path) -> None:
     exact = measure(job(folder, target()))
     sram = int(exact.memory.sram.value)
-    with pytest.raises(BackendError, match="stack ran over|faulted|answered|ended unexpectedly"):
+    with pytest.raises(BackendError, match=r"stack ran over|faulted|answered|ended unexpectedly"):
         measure(job(folder, target(sram=fact(sram - 64, "B"))))
 
 
@@ -242,13 +245,15 @@ def test_key_changes_with_everything_that_matters(folder: Path) -> None:
     jobs = [
         job(folder, target()),
         job(folder, target(compile="-O3")),
-        job(folder, target(clock=quantity(40, "MHz"))),
+        job(folder, target(at=quantity(40, "MHz"))),
         job(folder, target(sram=fact(32, "KiB"))),
-        job(folder, target(), SMALL[:3]),
+        job(folder, target(), layers=SMALL[:3]),
         job(folder, target(), seed=2),
     ]
     assert len({key(job) for job in jobs}) == len(jobs)
-    assert key(jobs[0]) == key(job(folder / "elsewhere", target()))
+    same = job(folder / "elsewhere", target())
+    renamed = replace(same, target=same.target.model_copy(update={"name": "other"}))
+    assert key(jobs[0]) == key(same) == key(renamed)
 
 
 def test_only_cortex_m4_is_supported() -> None:

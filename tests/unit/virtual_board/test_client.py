@@ -8,12 +8,16 @@ import time
 from pathlib import Path
 
 import pytest
+
+from specc.measure.backend import BackendError
 from specc_backends.virtual_board import client
 from specc_backends.virtual_board.client import BoardProcess
 
-from specc.measure.backend import BackendError
-
-ANSWER = 'import json, sys\nfor line in sys.stdin:\n    print(json.dumps({"reply": line, "counters": [], "exit_code": None}))'
+ANSWER = """
+import json, sys
+for line in sys.stdin:
+    print(json.dumps({"reply": line, "counters": [], "exit_code": None}), flush=True)
+"""
 
 
 def worker(code: str) -> tuple[str, ...]:
@@ -21,7 +25,7 @@ def worker(code: str) -> tuple[str, ...]:
 
 
 def test_answers_are_read_whole(tmp_path: Path) -> None:
-    with BoardProcess(tmp_path / "log", 5, worker(ANSWER.replace("))", "), flush=True)", 1))) as board:
+    with BoardProcess(tmp_path / "log", 5, worker(ANSWER)) as board:
         for size in (1, 1000, 300_000):
             (line,) = board.command("x" * size).lines
             assert json.loads(line)["line"] == "x" * size

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+
 from specc_backends.virtual_board.timing import COUNTS, BlockCost, UnknownInstruction, block_cost
 
 HEADER = ".syntax unified\n.cpu cortex-m4\n.fpu fpv4-sp-d16\n.thumb\n"

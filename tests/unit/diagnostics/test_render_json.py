@@ -1,0 +1,59 @@
+"""Diagnostics for programs."""
+
+from __future__ import annotations
+
+import json
+
+from specc.diagnostics.model import Diagnostic, Fix, Label
+from specc.diagnostics.render_json import render
+from specc.source import SourceFile
+
+
+def test_one_diagnostic() -> None:
+    source = SourceFile("a.hwspec", "ab\ncdé\n")
+    diagnostic = Diagnostic(
+        "W0101",
+        "message",
+        Label(source.span(3, 6), "label"),
+        secondary=(Label(source.span(0, 2)),),
+        notes=("note",),
+        fix=Fix("title", ((source.span(3, 4), "x"),), safe=True),
+    )
+    place = {"file": "a.hwspec", "line": 2, "column": 1}
+    assert json.loads(render([diagnostic])) == {
+        "format_version": 1,
+        "counts": {"error": 0, "warning": 1, "note": 0},
+        "diagnostics": [
+            {
+                "code": "W0101",
+                "severity": "warning",
+                "infeasible": False,
+                "message": "message",
+                "primary": place
+                | {"end_line": 2, "end_column": 4, "start_offset": 3, "end_offset": 6, "text": "label"},
+                "secondary": [
+                    {"file": "a.hwspec", "line": 1, "column": 1, "end_line": 1, "end_column": 3}
+                    | {"start_offset": 0, "end_offset": 2, "text": ""}
+                ],
+                "notes": ["note"],
+                "fix": {
+                    "title": "title",
+                    "safe": True,
+                    "edits": [
+                        place | {"end_line": 2, "end_column": 2, "start_offset": 3, "end_offset": 4, "replacement": "x"}
+                    ],
+                },
+            }
+        ],
+    }
+
+
+def test_nothing_found() -> None:
+    result = json.loads(render([]))
+    assert result["diagnostics"] == []
+    assert result["counts"] == {"error": 0, "warning": 0, "note": 0}
+
+
+def test_without_place() -> None:
+    (found,) = json.loads(render([Diagnostic("E0001", "m", None)]))["diagnostics"]
+    assert found["primary"] is None and found["fix"] is None

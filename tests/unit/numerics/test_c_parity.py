@@ -1,0 +1,118 @@
+"""The generated C, compiled for this computer, against the golden model: every code of every layer."""
+
+import subprocess
+
+import numpy as np
+import pytest
+from network_zoo import corner_inputs, quantized, random_network, scrambled, spec_of
+
+from specc.codegen.generate import generate
+from specc.codegen.toolchain import HOST_FLAGS, Toolchain
+from specc.numerics import golden
+from specc.numerics.inputs import from_bytes, to_bytes
+from specc.numerics.quantized import IntArray, QuantizedNetwork
+from specc.resources import resource
+from specc.spec import Spec
+from specc.spec.model import LayerSpec, QuantizationRow
+
+
+@pytest.fixture(scope="module")
+def toolchain(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
+    return Toolchain(tmp_path_factory.mktemp("parity"))
+
+
+def trace(toolchain: Toolchain, network: QuantizedNetwork, inputs: IntArray, *flags: str) -> list[dict[str, IntArray]]:
+    """Outputs of every layer as the compiled program computes them, for each input."""
+    folder = toolchain.build_folder / "-".join(("network", *flags))
+    code = generate(network, folder)
+    board = resource("firmware", "host/board.c")
+    warnings = toolchain.compile(
+        [*code.sources, board], folder / "network", (*HOST_FLAGS, *flags), code.include_folders
+    )
+    assert warnings == "", warnings
+    form = network.formats[network.network.input]
+    commands = "".join(f"trace {to_bytes(codes, form).hex()}\n" for codes in inputs)
+    done = subprocess.run([folder / "network"], input=commands, capture_output=True, text=True, timeout=60, check=True)
+    lines = iter(done.stdout.splitlines())
+    traces = []
+    for _ in inputs:
+        outputs = {}
+        for index, layer in enumerate(network.network.layers):
+            word, number, data = next(lines).split()
+            assert (word, number) == ("layer", str(index))
+            outputs[layer.name] = from_bytes(bytes.fromhex(data), network.formats[layer.name], layer.output_shape)
+        result = next(lines).split()
+        output = network.network.output
+        assert result[0] == "result" and len(result) == 3 + len(network.network.layers)
+        assert bytes.fromhex(result[1]) == to_bytes(outputs[output], network.formats[output])
+        traces.append(outputs)
+    return traces
+
+
+def assert_parity(toolchain: Toolchain, network: QuantizedNetwork, random_inputs: int, *flags: str) -> None:
+    inputs = corner_inputs(network, random_inputs, seed=7)
+    expected = golden.run(network, inputs)
+    for index, outputs in enumerate(trace(toolchain, network, inputs, *flags)):
+        for layer, codes in outputs.items():
+            differing = np.argwhere(codes != expected[layer][index])
+            assert not differing.size, f"input {index}, layer {layer}, first at {differing[0]}"
+
+
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_random_networks(toolchain: Toolchain, seed: int) -> None:
+    assert_parity(toolchain, random_network(seed, layers=40), 6, "-O2")
+
+
+@pytest.mark.parametrize("seed", range(200, 204))
+def test_extreme_constants(toolchain: Toolchain, seed: int) -> None:
+    assert_parity(toolchain, scrambled(random_network(seed, layers=40), seed), 6, "-O2")
+
+
+@pytest.mark.parametrize("flag", ["-O0", "-Os", "-O3"])
+def test_other_levels_of_optimisation(toolchain: Toolchain, flag: str) -> None:
+    assert_parity(toolchain, scrambled(random_network(300, layers=25), 300), 3, flag)
+
+
+def keyword_spotting() -> Spec:
+    blocks = [
+        layer
+        for i in range(1, 5)
+        for layer in (
+            LayerSpec(name=f"depthwise{i}", kind="dwconv", kernel=(3, 3), padding="same", activation="relu"),
+            LayerSpec(name=f"pointwise{i}", kind="conv", kernel=(1, 1), units=64, activation="relu"),
+        )
+    ]
+    first = LayerSpec(
+        name="conv", kind="conv", kernel=(10, 4), stride=(2, 2), padding="same", units=64, activation="relu"
+    )
+    last = [
+        LayerSpec(name="pool", kind="avgpool"),
+        LayerSpec(name="dense", kind="dense", units=12),
+        LayerSpec(name="softmax", kind="softmax"),
+    ]
+    return spec_of([first, *blocks, *last], (49, 10, 1), [QuantizationRow(layer="*", bits=8)])
+
+
+def test_keyword_spotting_network(toolchain: Toolchain) -> None:
+    network = quantized(keyword_spotting())
+    assert network.network.macs == 2_656_768
+    assert_parity(toolchain, network, 30, "-O2")
+
+
+@pytest.mark.parametrize(("conv_bits", "guard"), [(8, 0), (10, 1)])
+def test_fixed_point_of_mixed_widths(toolchain: Toolchain, conv_bits: int, guard: int) -> None:
+    layers = [
+        LayerSpec(name="conv", kind="dwconv", kernel=(3, 3), padding="same"),
+        LayerSpec(name="gap", kind="avgpool"),
+        LayerSpec(name="mlp1", kind="dense", units=32, activation="relu"),
+        LayerSpec(name="mlp2", kind="dense", units=16),
+    ]
+    rows = [
+        QuantizationRow(layer="conv", bits=conv_bits, range=3.2, step=0.01),
+        QuantizationRow(layer="mlp1", bits=12, range=2.5, step=0.001, guard=guard),
+        QuantizationRow(layer="mlp2", bits=16, range=1.0, step=0.0003),
+    ]
+    network = quantized(spec_of(layers, (32, 32, 16), rows))
+    containers = [network.formats[name].container_bits for name in ("x", "conv", "gap", "mlp1", "mlp2")]
+    assert containers == ([8, 8, 16, 16, 16] if conv_bits == 8 else [16] * 5)
+    assert_parity(toolchain, network, 20, "-O2")
