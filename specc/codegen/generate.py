@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def render(network: QuantizedNetwork, arena: Arena | None = None) -> dict[str, s
         keep_trailing_newline=True,
         autoescape=False,
     )
-    environment.filters["rows"] = rows
+    environment.filters |= {"rows": rows, "literal": literal, "comment": comment}
     graph = network.network
     names = identifiers(graph)
     context = {
@@ -101,6 +102,17 @@ def rows(values: Iterable[int]) -> str:
             line = "   "
         line += item
     return "\n".join([*lines, line])
+
+
+def literal(text: str) -> str:
+    """Text as a C string literal that no character can end early: all but letters and digits are octal escapes."""
+    escaped = (chr(b) if (b < 128 and chr(b).isalnum()) or b == ord("_") else f"\\{b:03o}" for b in text.encode())
+    return f'"{"".join(escaped)}"'
+
+
+def comment(text: str) -> str:
+    """Text that can stand in a C comment."""
+    return re.sub(r"[^A-Za-z0-9_ .>x-]", "?", text)
 
 
 def data_bytes(network: QuantizedNetwork) -> int:

@@ -181,11 +181,10 @@ def _wait_states(reader: Reader) -> WaitStates:
 def _flash_cache(reader: Reader) -> FlashCache:
     source, _ = _source(reader)
     block = reader.block("`flash_cache`")
-    entries = read_block(
-        block, {"instruction": _cache_geometry, "data": _cache_geometry}, "`flash_cache`", reader.sink
-    )
+    entries = read_block(block, {"instruction": _cache_geometry, "data": _cache_geometry}, "`flash_cache`", reader.sink)
     if not entries:
-        reader.fail("E1005", "`flash_cache` needs `instruction` or `data`", notes=("for example `data 8 lines of 16 B`",))
+        example = "for example `data 8 lines of 16 B`"
+        reader.fail("E1005", "`flash_cache` needs `instruction` or `data`", notes=(example,))
     if not all(entries.values()):
         raise RejectedError
     return FlashCache(

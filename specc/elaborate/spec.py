@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import Any, Final
 
+from specc.diagnostics.bounded import LIMIT, BoundedSink, TooManyError
 from specc.diagnostics.model import Diagnostic, Fix, Label, Sink
 from specc.elaborate.budgets import elaborate_budget
 from specc.elaborate.hardware import elaborate_hardware
@@ -29,8 +30,13 @@ _HIDDEN_BY_TRUNCATION: Final = frozenset({"E1011", "E1012"})
 
 def elaborate(tree: SyntaxTree, sink: Sink) -> Spec | None:
     """The Spec of a syntax tree. None if anything in it is an error; all of them are reported."""
-    found = Sink()
-    spec = _Elaboration(tree, found).run()
+    found = BoundedSink()
+    try:
+        spec = _Elaboration(tree, found).run()
+    except TooManyError:
+        spec = None
+        start = Span(tree.source, 0, 0)
+        sink.add("E0019", f"more than {LIMIT} findings; the rest is not shown", start)
     for diagnostic in found.diagnostics:
         if not _follows_from_damage(diagnostic, tree):
             sink.diagnostics.append(diagnostic)

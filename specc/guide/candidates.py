@@ -16,6 +16,14 @@ from specc.spec.hardware import Target
 # Dimensions of the requirement space, the base unit of each, and the budget line that limits it.
 DIMENSIONS: Final[dict[str, str]] = {"latency": "s", "energy": "J", "sram": "B", "flash": "B", "price": "USD"}
 
+NAMES: Final[dict[str, str]] = {
+    "latency": "latency",
+    "energy": "energy",
+    "sram": "SRAM",
+    "flash": "flash",
+    "price": "price",
+}
+
 
 @dataclass(frozen=True)
 class Candidate:

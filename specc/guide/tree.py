@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from specc.guide.candidates import DIMENSIONS, Candidate, ranked
+from specc.guide.candidates import DIMENSIONS, NAMES, Candidate, ranked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,7 +115,7 @@ def learn(
     ranking = tuple(ranked(able, preference))
     known = {dimension: limit for dimension, limit in limits.items() if dimension in dimensions}
     left_out += [
-        f"{dimension}: the application limits it, but no candidate's figure is known"
+        f"{NAMES[dimension]}: the application limits it, but no candidate's figure is known"
         for dimension in limits
         if dimension not in dimensions and dimension in DIMENSIONS
     ]
@@ -133,12 +133,14 @@ def _dimensions(pool: Sequence[Candidate]) -> tuple[tuple[str, ...], list[str]]:
     for dimension in DIMENSIONS:
         unknown = [candidate.name for candidate in pool if candidate.bound(dimension) is None]
         if len(unknown) == len(pool):
-            left_out.append(f"{dimension}: no candidate has a figure")
+            left_out.append(f"{NAMES[dimension]}: no candidate has a figure")
             continue
         used.append(dimension)
         if unknown and dimension != "latency":
             names = ", ".join(unknown)
-            left_out.append(f"{names}: no upper bound of {dimension} is known, so never chosen where it is limited")
+            left_out.append(
+                f"{names}: no upper bound of {NAMES[dimension]} is known, so never chosen where it is limited"
+            )
     return tuple(used), left_out
 
 

@@ -50,6 +50,8 @@ def _sources(hardware: Hardware) -> Iterator[tuple[str, str]]:
             yield name, value.source
     if hardware.flash_timing is not None:
         yield "flash_timing", hardware.flash_timing.source
+    if hardware.flash_cache is not None:
+        yield "flash_cache", hardware.flash_cache.source
 
 
 def library_versions(*names: str) -> dict[str, str]:

@@ -74,6 +74,8 @@ def verify(
 ) -> Verified:
     """Measure every target whose stored result is stale, and judge every budget.
 
+    With `targets`, everything is about those alone: the others are as if the spec did not declare them.
+
     Raises:
         ScheduleError: the spec declares a schedule that no generated code follows.
         QuantizationError: the network's numbers cannot be represented as the table asks.
@@ -81,10 +83,12 @@ def verify(
     """
     spec, network = checked.spec, checked.network
     assert spec is not None and network is not None, "a spec with errors cannot be measured"
+    if targets is not None:
+        spec = spec.model_copy(update={"targets": tuple(t for t in spec.targets if t.name in targets)})
     _require_resident(spec)
     quantized = quantize(spec, network)
     with Store(build_folder / "specc.db") as store:
-        run = measure(spec, quantized, store, build_folder, progress, targets=targets, fresh=fresh)
+        run = measure(spec, quantized, store, build_folder, progress, fresh=fresh)
     return Verified(spec, network, quantized, run, judge(spec, run.measurements, run.missing), checked.diagnostics)
 
 

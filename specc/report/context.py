@@ -7,16 +7,16 @@ from typing import Any
 
 from specc import __version__
 from specc.explain.sentences import Statement, statements
-from specc.guide.candidates import DIMENSIONS, candidates, requirement
+from specc.guide.candidates import DIMENSIONS, NAMES, candidates, requirement
 from specc.guide.choose import Choice, choose
 from specc.guide.tree import HELD_OUT_POINTS, INFEASIBLE, TRAINING_POINTS, Guide, learn
 from specc.report.figures.budgets import latency_against_budget
 from specc.report.figures.layers import cycle_causes, layer_times
 from specc.report.figures.memory import memory_map
 from specc.report.figures.tradeoff import latency_energy
-from specc.report.figures.tree import NAMES, decision_tree, question
+from specc.report.figures.tree import decision_tree, question
 from specc.report.inputs import ReportInputs
-from specc.report.numbers import count, figure_text, percent, quantity
+from specc.report.numbers import count, fidelity, figure_text, percent, quantity
 from specc.report.sections.contracts import contract_tables
 from specc.report.sections.hardware import advice, hardware_table
 from specc.report.sections.layers import cause_table, counter_tables, latency_table, measured, memory_table, time_table
@@ -44,6 +44,7 @@ def guidelines_context(inputs: ReportInputs) -> dict[str, Any]:
     context: dict[str, Any] = {
         "version": __version__,
         "title": inputs.network.name,
+        "source": inputs.source_name,
         "summary": summary(inputs, choice),
         "images": images,
         "contracts": contract_tables(inputs),
@@ -61,9 +62,9 @@ def guidelines_context(inputs: ReportInputs) -> dict[str, Any]:
         "guide_numbers": {
             "training": count(TRAINING_POINTS),
             "held_out": count(HELD_OUT_POINTS),
-            "fidelity": percent(guide.fidelity),
-            "stump": percent(guide.stump),
-            "majority": percent(guide.majority),
+            "fidelity": fidelity(guide.fidelity),
+            "stump": fidelity(guide.stump),
+            "majority": fidelity(guide.majority),
             "unsafe": "none" if not guide.unsafe else percent(guide.unsafe),
         },
         "path": _path(guide),

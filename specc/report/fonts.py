@@ -36,7 +36,7 @@ def path(family: str) -> Path:
 @cache
 def characters(family: str) -> frozenset[int]:
     """Code points that a family can show."""
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTFont
 
     with TTFont(path(family), lazy=True) as font:
         return frozenset(font.getBestCmap())
@@ -44,7 +44,7 @@ def characters(family: str) -> frozenset[int]:
 
 def embedded(family: str, text: str) -> str:
     """A family as a `data:` URI (WOFF2), reduced to the characters of a text."""
-    from fontTools import subset  # type: ignore[import-untyped]
+    from fontTools import subset
 
     options = subset.Options()
     options.flavor = "woff2"

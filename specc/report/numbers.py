@@ -81,7 +81,17 @@ def percent(fraction: float) -> str:
     """A fraction as a percentage: whole from 10 % up, one decimal below, two below 1 %."""
     size = abs(fraction) * 100
     decimals = 0 if size >= 9.95 or size == 0 else 1 if size >= 0.995 else 2
-    return f"{fraction * 100:.{decimals}f}{NO_BREAK}%".replace("-", MINUS)
+    return f"{fraction * 100:,.{decimals}f}{NO_BREAK}%".replace("-", MINUS)
+
+
+def fidelity(fraction: float) -> str:
+    """A fraction close to one as a percentage with one decimal; only a whole is 100 %."""
+    return f"{min(fraction * 100, 99.9 if fraction < 1 else 100.0):.1f}{NO_BREAK}%"
+
+
+def unit_text(symbol: str) -> str:
+    """A unit as it is set: `us` becomes `µs`."""
+    return "µ" + symbol[1:] if symbol in ("us", "uJ", "uW", "uA", "uV") else symbol
 
 
 def count(value: float) -> str:
@@ -110,11 +120,14 @@ def figure_text(figure: Figure) -> str:
     return f"{value}{NO_BREAK}{symbol}" + (f" ({low} to {high})" if low != high else "")
 
 
-def interval(figure: Figure, scale: float = 1.0) -> str:
-    """The interval alone, in the unit of a column: `31.2–48.9`, `≥ 31.2`, or nothing where there is none."""
+def interval(figure: Figure, scale: float = 1.0, most: int = 4) -> str:
+    """The interval alone, in the unit of a column: `31.2–48.9`, `≥ 31.2`, or nothing where there is none.
+
+    `most` is the greatest number of significant digits.
+    """
     if figure.value is None or figure.low is None or figure.low == figure.high:
         return ""
-    places = digits(figure)
+    places = min(most, digits(figure))
     low = significant(figure.low / scale, places)
     if figure.high is None:
         return f"≥ {low}"

@@ -7,6 +7,7 @@ from typing import Final
 
 from lark import Lark, Token, Tree, UnexpectedToken
 
+from specc.diagnostics.bounded import LIMIT, BoundedSink, TooManyError
 from specc.diagnostics.model import Fix, Label, Sink
 from specc.resources import resource
 from specc.source import SourceFile, Span
@@ -32,7 +33,7 @@ from specc.syntax.nodes import (
 from specc.syntax.tables import parse_row
 from specc.units import AMBIGUOUS_UNITS, Quantity
 
-ERROR_LIMIT: Final = 50  # beyond this the text is no spec, and a longer list helps nobody
+REFUSAL_LIMIT: Final = 50  # misplaced tokens; beyond this the text is no spec, and a longer list helps nobody
 
 _MISSING: Final = ""  # text of a token put in for one that means nothing
 _ASCII: Final = {"≤": "<=", "≥": ">="}
@@ -55,8 +56,13 @@ def parse(source: SourceFile, sink: Sink) -> SyntaxTree | None:
     tree = recovery.run(repaired.tokens)
     if tree is None:
         return None
-    found = Sink()
-    items, rows = _Builder(source, found).entries(tree)
+    found = BoundedSink()
+    try:
+        items, rows = _Builder(source, found).entries(tree)
+    except TooManyError:
+        sink.diagnostics.extend(found.diagnostics)
+        sink.add("E0019", f"more than {LIMIT} findings; the rest is not shown", Span(source, 0, 0))
+        return None
     damaged = set(recovery.damaged_lines)
     # A line is reported once: what its words are worth is no news where the line itself is broken.
     sink.diagnostics.extend(d for d in found.diagnostics if d.primary and d.primary.span.line not in damaged)
@@ -71,7 +77,7 @@ class _Recovery:
         self.source, self.sink = source, sink
         self.damaged_lines = set(damaged_lines)
         self.parser = lark.parse_interactive()
-        self.errors = 0
+        self.refused = 0
 
     def run(self, tokens: list[Token]) -> Tree[Token] | None:
         for token in tokens:
@@ -79,9 +85,10 @@ class _Recovery:
                 self.parser.feed_token(token)
             except UnexpectedToken:
                 self.report(token)
-                if self.errors > ERROR_LIMIT:
+                self.refused += 1
+                if self.refused > REFUSAL_LIMIT:
                     span = _span(self.source, token)
-                    self.sink.add("E0019", f"more than {ERROR_LIMIT} syntax errors: is this a spec?", span)
+                    self.sink.add("E0019", f"more than {REFUSAL_LIMIT} syntax errors: is this a spec?", span)
                     return None
                 self.recover(token)
         end = Token("$END", "", len(self.source.text), 1, 1, 1, 1, len(self.source.text))
@@ -92,7 +99,6 @@ class _Recovery:
         if token.line in self.damaged_lines:
             return
         self.damaged_lines.add(token.line or 0)
-        self.errors += 1
         span = _span(self.source, token)
         misfit = describe_misfit(token, span, after_block="WORD" not in self.choices())
         self.sink.add(misfit.code, misfit.message, Label(span), notes=misfit.notes, fix=misfit.fix)

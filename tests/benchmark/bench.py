@@ -75,7 +75,6 @@ def instruction_rate() -> str:
         board.load(
             firmware.elf,
             build_native(toolchain, BUILD / "native"),
-            count_constant_reads=False,
             sram_bytes=memory_bytes(target)[1],
             regions=len(network.network.layers) + 1,
             line_bytes=16,

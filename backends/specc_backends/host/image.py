@@ -16,7 +16,8 @@ _ACTIVATIONS: Final = "specc_arena"
 def memory(program: Path) -> MemoryResult:
     """What the network itself occupies; the C library and the harness are left out.
 
-    Unknown where programs are not ELF files (macOS, Windows).
+    Constants that the compiler folded into instructions count as code. Unknown where programs are not ELF files
+    (macOS, Windows).
     """
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile

@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import threading
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ from typing import Final
 
 from specc.measure.backend import BackendError
 
-_LOG_CHARACTERS: Final = 20_000
+_LOG_LINES: Final = 200  # of the conversation, kept for the log
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class HostProcess:
     def __init__(self, program: Path, cpu: int | None, time_limit: float) -> None:
         self._time_limit = time_limit
         self._expired = False
-        self._spoken: list[str] = []
+        self._spoken: deque[str] = deque(maxlen=_LOG_LINES)
         try:
             self._process = subprocess.Popen(
                 [str(program)],
@@ -45,7 +46,7 @@ class HostProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
-                encoding="ascii",
+                encoding="utf-8",
                 errors="replace",
             )
         except OSError as error:
@@ -130,4 +131,4 @@ class HostProcess:
             raise self._broken("an output is not hexadecimal") from None
 
     def _broken(self, what: str) -> BackendError:
-        return BackendError(f"the program failed on this computer: {what}", "\n".join(self._spoken)[-_LOG_CHARACTERS:])
+        return BackendError(f"the program failed on this computer: {what}", "\n".join(self._spoken))

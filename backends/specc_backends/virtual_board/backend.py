@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from specc.codegen.toolchain import Toolchain, ToolchainError
 from specc.measure import provenance
@@ -14,7 +15,7 @@ from specc.measure.result import Measurement, Provenance
 from specc.spec.hardware import Target
 from specc_backends.virtual_board import figures, timing
 from specc_backends.virtual_board.client import BoardProcess, Reply
-from specc_backends.virtual_board.figures import Inference
+from specc_backends.virtual_board.figures import FLASH_READS, Inference
 from specc_backends.virtual_board.firmware import (
     Firmware,
     build_firmware,
@@ -22,7 +23,7 @@ from specc_backends.virtual_board.firmware import (
     firmware_hash,
     memory_bytes,
 )
-from specc_backends.virtual_board.flash import flash_model
+from specc_backends.virtual_board.flash import FlashModel, flash_model
 from specc_backends.virtual_board.native import build_native
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class VirtualBoardBackend:
     def key(self, job: Job) -> str:
         """Hash of everything that can change the result. Budgets and names cannot."""
         return provenance.content_key(
-            backend=[self.name, self.version, timing.MODEL],
+            backend=[self.name, self.version, _own_sources()],
             input=job.spec.model.input.model_dump(mode="json"),
             graph=provenance.graph_hash(job.network),
             code=firmware_hash(job.network),
@@ -78,19 +79,20 @@ class VirtualBoardBackend:
         clock = job.target.clock_hz
         if clock is None:
             raise BackendError(f"target {job.target.name} has no clock: cycles cannot be turned into time")
-        folder = job.build_folder.resolve() / "virtual_board" / job.target.name
+        # By key too: another process may be building another network for a target of the same name.
+        folder = job.build_folder.resolve() / "virtual_board" / f"{job.target.name}-{key[:12]}"
         folder.mkdir(parents=True, exist_ok=True)
         toolchain = Toolchain(job.build_folder)
         job.progress(f"{job.target.name}: building firmware")
         firmware = build_firmware(job.network, job.target, toolchain, folder)
         job.progress(f"{job.target.name}: running {INPUTS} inputs on the virtual board")
-        flash = flash_model(job.target.hardware.flash_timing, clock)
+        flash = flash_model(job.target.hardware, clock)
         try:
             library = build_native(toolchain, job.build_folder / "native")
             compiler = toolchain.version
         except ToolchainError as error:
             raise BackendError(f"the virtual board's own library: {error}", error.log) from error
-        run = _run(job, firmware, library, folder, flash.line_bytes)
+        run = _run(job, firmware, library, folder, flash)
         names = [layer.name for layer in job.network.network.layers]
         return Measurement(
             key=key,
@@ -127,6 +129,15 @@ class VirtualBoardBackend:
         )
 
 
+def _own_sources() -> str:
+    """Hash of this package: whatever changes in the model, old results are not taken for new ones."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.iterdir()):
+        if path.suffix in (".py", ".c"):
+            digest.update(f"{path.name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def _seed(job: Job) -> int:
     """Seed of the inputs: that of the weights, so that a spec fixes both."""
     return job.spec.model.weights.seed if job.spec.model.weights else 0
@@ -136,7 +147,7 @@ def _libraries() -> dict[str, str]:
     return provenance.library_versions("specc", "unicorn", "capstone", "pyelftools", "ziglang", "numpy")
 
 
-def _run(job: Job, firmware: Firmware, library: Path, folder: Path, line_bytes: int) -> _Run:
+def _run(job: Job, firmware: Firmware, library: Path, folder: Path, flash: FlashModel) -> _Run:
     """Run every input, once for its time and once for the output of every layer."""
     from specc.numerics import golden
     from specc.numerics.inputs import draw_codes, to_bytes
@@ -146,16 +157,17 @@ def _run(job: Job, firmware: Firmware, library: Path, folder: Path, line_bytes: 
     expected = golden.run(job.network, codes)
     form = job.network.formats[graph.input]
     lines = [to_bytes(one, form).hex() for one in codes]
-    machine: dict[str, int] = {
+    machine: dict[str, Any] = {
         "sram_bytes": memory_bytes(job.target)[1],
         "regions": len(graph.layers) + 1,
-        "line_bytes": line_bytes,
+        "line_bytes": flash.line_bytes,
+        "caches": [flash.instruction, flash.data],
         "code_budget": max(CODE_BYTES_AT_LEAST, CODE_BYTES_PER_MAC * graph.macs),
     }
     with ThreadPoolExecutor(2) as pool:  # two boards at once: one at full speed, one that counts reads of flash
         counting = pool.submit(_count_flash_reads, firmware.elf, library, folder, machine, lines[0])
         with BoardProcess(folder / "worker.log", COMMAND_SECONDS) as board:
-            board.load(firmware.elf, library, count_constant_reads=False, **machine)
+            board.load(firmware.elf, library, count_flash_reads=False, **machine)
             _greet(board, job)
             inferences = [_inference(board.command(f"run {line}"), len(graph.layers)) for line in lines]
             traces = [_trace(board.command(f"trace {line}")) for line in lines]
@@ -170,9 +182,9 @@ def _run(job: Job, firmware: Firmware, library: Path, folder: Path, line_bytes: 
     return _Run(inferences, exact, used, reserved)
 
 
-def _count_flash_reads(elf: Path, library: Path, folder: Path, machine: dict[str, int], line: str) -> Inference:
+def _count_flash_reads(elf: Path, library: Path, folder: Path, machine: dict[str, Any], line: str) -> Inference:
     with BoardProcess(folder / "worker_counting.log", COMMAND_SECONDS) as board:
-        board.load(elf, library, count_constant_reads=True, **machine)
+        board.load(elf, library, count_flash_reads=True, **machine)
         return _inference(board.command(f"run {line}"), machine["regions"] - 1)
 
 
@@ -232,7 +244,7 @@ def _stack(board: BoardProcess) -> tuple[int, int]:
 def _check_same(plain: Inference, counted: Inference) -> None:
     """Counting reads of flash must not change what the program does."""
     without = [
-        {key: value for key, value in region.items() if key != "flash_data_reads"}
+        {key: value for key, value in region.items() if key not in FLASH_READS}
         for inference in (plain, counted)
         for region in (inference.total, *inference.layers)
     ]

@@ -65,7 +65,7 @@ class BoardProcess:
             pipe.close()
         self._errors.close()
 
-    def load(self, elf: Path, library: Path, **machine: int | float | bool) -> None:
+    def load(self, elf: Path, library: Path, **machine: object) -> None:
         """Load a program and reset the board; `machine` are the remaining arguments of `Machine`.
 
         Raises:

@@ -14,6 +14,8 @@ from specc_backends.virtual_board.firmware import Firmware
 from specc_backends.virtual_board.flash import FlashModel
 
 Counters = dict[str, int]
+FLASH_READS: Final = ("flash_data_reads", "flash_fetch_misses", "flash_data_misses")  # counted on one input only
+_COUNTED_ON_ONE: Final = "counted on one input, an upper bound for the others; costs cycles only with wait states"
 REPEATED: Final = (
     "simulated on {count} distinct inputs; a simulation repeats exactly, so it is never repeated over time"
 )
@@ -33,25 +35,29 @@ class Inference:
         return {key: value - sum(layer[key] for layer in self.layers) for key, value in self.total.items()}
 
     def with_flash_reads_of(self, counted: Inference) -> Inference:
-        """The same run, with data reads of flash as counted on one input.
+        """The same run, with reads of flash as counted on one input.
 
-        A run on another input may load more often. Those loads are taken to be reads of flash, so that the count stays
-        an upper bound.
+        A run on another input may load or branch more often. What it does more is taken to read flash every time, so
+        that the counts stay upper bounds.
         """
-        pairs = zip(self.layers, counted.layers, strict=True)
-        return replace(
-            self, total=_bounded(self.total, counted.total), layers=tuple(_bounded(own, other) for own, other in pairs)
-        )
+        layers = tuple(_bounded(own, other) for own, other in zip(self.layers, counted.layers, strict=True))
+        parts = (*layers, _bounded(self.overhead, counted.overhead))
+        return replace(self, total=self.total | {key: sum(p[key] for p in parts) for key in FLASH_READS}, layers=layers)
 
 
 def _bounded(own: Counters, counted: Counters) -> Counters:
-    more = max(0, own["loads"] - counted["loads"])
-    return own | {"flash_data_reads": counted["flash_data_reads"] + more}
+    more_loads = max(0, own["loads"] - counted["loads"])
+    more_lines = max(0, own["flash_fetch_lines"] - counted["flash_fetch_lines"])
+    return own | {
+        "flash_data_reads": counted["flash_data_reads"] + more_loads,
+        "flash_data_misses": counted["flash_data_misses"] + more_loads,
+        "flash_fetch_misses": counted["flash_fetch_misses"] + more_lines,
+    }
 
 
 def high_cycles(counters: Counters, flash: FlashModel) -> int | None:
     """The most cycles the counted work can take, or None where the flash is unknown."""
-    waits = flash.wait_cycles(counters["flash_fetch_lines"], counters["flash_data_reads"])
+    waits = flash.wait_cycles(counters["flash_fetch_misses"], counters["flash_data_misses"])
     return None if waits is None else counters["cycles_high"] + waits
 
 
@@ -107,11 +113,9 @@ def counters(runs: Sequence[Counters], flash: FlashModel) -> dict[str, Figure]:
             high=max(values),
             unit="cycles" if name.endswith(("_cycles", "_stalls")) else name.replace("_", " "),
             evidence="simulated",
-            basis="counted"
-            if name not in ("flash_fetch_lines", "flash_data_reads")
-            else "counted; costs no cycle unless flash has wait states",
+            basis=_COUNTED_ON_ONE if name in FLASH_READS else "counted",
         )
-    waits = [flash.wait_cycles(run["flash_fetch_lines"], run["flash_data_reads"]) for run in runs]
+    waits = [flash.wait_cycles(run["flash_fetch_misses"], run["flash_data_misses"]) for run in runs]
     known = [wait for wait in waits if wait is not None]
     if known:
         figures["flash_waits_at_most"] = Figure(

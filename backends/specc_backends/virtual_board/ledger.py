@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -12,10 +13,27 @@ from specc_backends.virtual_board.image import Image
 from specc_backends.virtual_board.timing import COUNTS, REFILL_HIGH, REFILL_LOW, BlockCost, block_cost
 
 _OF_BLOCKS: Final = tuple(name for name in COUNTS if name != "literal_loads")
-COUNTERS: Final = (*_OF_BLOCKS, "refill_cycles", "taken_branches", "flash_fetch_lines", "flash_data_reads")
+COUNTERS: Final = (
+    *_OF_BLOCKS,
+    "refill_cycles",
+    "taken_branches",
+    "flash_fetch_lines",  # lines of flash that execution enters
+    "flash_data_reads",
+    "flash_fetch_misses",  # of the fetches, those the cache does not hold; without a cache all of them
+    "flash_data_misses",
+)
 _LOW: Final = COUNTS.index("cycles_low")
 _HIGH: Final = COUNTS.index("cycles_high")
 _LITERALS: Final = COUNTS.index("literal_loads")
+
+
+@dataclass(frozen=True)
+class FlashReads:
+    """Reads of flash since reset; zero throughout on a board that does not count them."""
+
+    constants: int  # data reads of constants, before the cache
+    fetch_misses: int
+    constant_misses: int
 
 
 class Ledger:
@@ -59,13 +77,13 @@ class Ledger:
         self._lines = np.vstack([self._lines, np.asarray(lines, np.int64)])
 
     def totals(
-        self, counts: npt.NDArray[np.int64], constant_reads: int, slot: int, address: int
+        self, counts: npt.NDArray[np.int64], flash: FlashReads, slot: int, address: int
     ) -> npt.NDArray[np.int64]:
         """Everything done since reset, up to an instruction of the block that is executing: `COUNTERS`, in that order.
 
         Args:
             counts: executions and jumps of each block, by slot: (blocks, 2).
-            constant_reads: data reads of constants in flash.
+            flash: reads of flash. Literals come to them: they are known from the code, and taken to miss every time.
             slot: the block that is executing, counted whole already.
             address: its next instruction.
         """
@@ -76,5 +94,6 @@ class Ledger:
         values[_LOW] += taken * REFILL_LOW
         values[_HIGH] += taken * REFILL_HIGH
         lines = executions @ self._lines[:, 0] + taken + (executions - jumps) @ self._lines[:, 1]
-        reads = constant_reads + values[_LITERALS]
-        return np.append(np.delete(values, _LITERALS), [taken * REFILL_LOW, taken, lines, reads])
+        literals = int(values[_LITERALS])
+        reads = [flash.constants + literals, flash.fetch_misses, flash.constant_misses + literals]
+        return np.append(np.delete(values, _LITERALS), [taken * REFILL_LOW, taken, lines, *reads])

@@ -11,6 +11,7 @@ firmware has one such block, and meets it in its first inference.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from unicorn.unicorn_py3.unicorn import Uc, UcError
 
 from specc_backends.virtual_board import native
 from specc_backends.virtual_board.image import FLASH_ORIGIN, PAGE, SRAM_ORIGIN, Image
-from specc_backends.virtual_board.ledger import COUNTERS, Ledger
+from specc_backends.virtual_board.ledger import COUNTERS, FlashReads, Ledger
 
 UART: Final = 0x40004000
 PROBE: Final = 0x40005000
@@ -34,6 +35,7 @@ DEMCR: Final = SYSTEM_CONTROL + 0xDFC
 TRACE_ENABLE, COUNTER_ENABLE = 1 << 24, 1
 
 
+NO_CACHES: Final = ((16, 1, 0), (16, 1, 0))
 _CYCLES: Final = COUNTERS.index("cycles_low")
 Totals = npt.NDArray[np.int64]
 
@@ -59,7 +61,8 @@ class Machine:
         line_bytes: int,
         code_budget: int,
         seconds: float,
-        count_constant_reads: bool,
+        count_flash_reads: bool = False,
+        caches: Sequence[Sequence[int]] = NO_CACHES,
     ) -> None:
         """Load a program and reset the board.
 
@@ -71,9 +74,11 @@ class Machine:
             line_bytes: bytes that one read of flash brings.
             code_budget: bytes of code that one command may execute before the guest counts as endless.
             seconds: time that one command may take.
-            count_constant_reads: map the constants in flash as a device that counts its reads. Several times slower. A
-                memory hook would be no alternative: in Unicorn 2.1.4 one that fires inside an IT block corrupts the
-                program.
+            count_flash_reads: map the constants in flash as a device that counts its reads, and simulate the caches.
+                Several times slower. A memory hook would be no alternative: in Unicorn 2.1.4 one that fires inside an
+                IT block corrupts the program.
+            caches: bytes of a line, sets, and lines in a set (0: no cache) of the vendor's cache before flash, on the
+                side of instructions and on that of data.
         """
         self._image = image
         self._library = library
@@ -82,7 +87,8 @@ class Machine:
         self._line_bytes = line_bytes
         self._code_budget = code_budget
         self._seconds = seconds
-        self._count_constant_reads = count_constant_reads
+        self._caches = caches
+        self._count_flash_reads = count_flash_reads
         self._watched: set[tuple[int, int]] = set()  # address and size of the blocks that read the cycle counter
         self._history: list[bytes] = []
         self._reset()
@@ -105,7 +111,7 @@ class Machine:
         self._engine.mem_map(SRAM_ORIGIN, _pages(self._sram_bytes), UC_PROT_READ | UC_PROT_WRITE)
         self._engine.mem_map(SYSTEM_CONTROL, PAGE, UC_PROT_READ | UC_PROT_WRITE)
         constant_bytes = _pages(len(image.constants))
-        if constant_bytes and not self._count_constant_reads:
+        if constant_bytes and not self._count_flash_reads:
             self._engine.mem_map(image.constants_start, constant_bytes, UC_PROT_READ)
             self._engine.mem_write(image.constants_start, image.constants)
             constant_bytes = 0
@@ -115,6 +121,8 @@ class Machine:
             (FLASH_ORIGIN, FLASH_ORIGIN + code_bytes),
             (image.constants_start, image.constants, constant_bytes),
         )
+        if self._count_flash_reads:
+            self._native.simulate_caches(*self._caches)
         for address, size in sorted(self._watched):
             self._native.watch(address, size)
         self._native.map_device(UART, PAGE, "board_uart_read", "board_uart_write")
@@ -259,7 +267,8 @@ class Machine:
             raise _UnwatchedReading
         self._ledger.price(self._native.blocks(len(self._ledger)))
         counts = self._native.counts[: len(self._ledger)].astype(np.int64)
-        return self._ledger.totals(counts, board.constant_reads, board.current, board.instruction)
+        flash = FlashReads(board.constant_reads, board.fetches.misses, board.reads.misses)
+        return self._ledger.totals(counts, flash, board.current, board.instruction)
 
 
 def _pages(size: int) -> int:

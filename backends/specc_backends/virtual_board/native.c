@@ -15,6 +15,17 @@ typedef struct {
     uint32_t size; /* bytes of code */
 } block;
 
+/* How often flash itself must be read, behind the vendor's cache. Each set lists its lines from the most to the least
+ * recently used, as line number plus one; 0 is an empty place. Without ways there is no cache: every access is a miss.
+ */
+typedef struct {
+    uint32_t line_bytes; /* 0: not simulated */
+    uint32_t sets;
+    uint32_t ways;
+    uint32_t *lines; /* sets times ways */
+    uint64_t misses;
+} cache;
+
 typedef struct {
     /* Set up by Python. */
     void (*stop)(void *engine);
@@ -25,11 +36,14 @@ typedef struct {
     block *blocks;              /* by slot */
     block_count *counts;        /* by slot */
     const uint8_t *constants;   /* contents of the constants in flash */
+    uint32_t constants_start;
     uint32_t constant_bytes;
     uint32_t slot_limit;
     uint8_t *received; /* bytes on their way to the guest */
     uint8_t *sent;     /* bytes the guest wrote, not yet taken */
     uint32_t sent_limit;
+    cache fetches; /* on the side of instructions */
+    cache reads;   /* on the side of data */
     /* State. */
     uint32_t received_bytes, received_next;
     uint32_t sent_bytes;
@@ -71,6 +85,35 @@ static uint32_t slot_of(board *b, void *engine, uint32_t address, uint32_t size)
     return slot;
 }
 
+static void touch(cache *c, uint32_t line) {
+    uint32_t *set = c->lines + (line % c->sets) * c->ways;
+    uint32_t place = 0;
+    while (place < c->ways && set[place] != line + 1) place++;
+    if (place == c->ways) {
+        c->misses++;
+        if (place == 0) return;
+        place--; /* the least recently used line makes room */
+    }
+    for (; place; place--) set[place] = set[place - 1];
+    set[0] = line + 1;
+}
+
+/* Reads of flash to execute a block. Running on within a line reads nothing. A branch that is taken has let the fetch
+ * unit run ahead, by up to the three words it can hold: those reads are in vain, but delay the ones that follow. */
+static void fetch(board *b, uint32_t address, uint32_t size, int jumped) {
+    enum { FETCH_AHEAD_BYTES = 12 };
+    cache *c = &b->fetches;
+    uint32_t before = (b->expected - 1) / c->line_bytes;
+    uint32_t first = address / c->line_bytes, last = (address + size - 1) / c->line_bytes;
+    if (jumped) {
+        uint32_t ahead = (b->expected + FETCH_AHEAD_BYTES - 1) / c->line_bytes;
+        for (uint32_t line = before + 1; line <= ahead; line++) touch(c, line);
+    } else if (first == before) {
+        first++;
+    }
+    for (uint32_t line = first; line <= last; line++) touch(c, line);
+}
+
 /* Unicorn's block hook: called before a block runs. */
 void board_block(void *engine, uint64_t block_address, uint32_t size, void *user) {
     board *b = user;
@@ -83,7 +126,9 @@ void board_block(void *engine, uint64_t block_address, uint32_t size, void *user
     block_count *count = &b->counts[slot];
     b->current = slot;
     count->executions++;
-    count->jumps += address != b->expected;
+    int jumped = address != b->expected;
+    count->jumps += (uint64_t)jumped;
+    if (b->fetches.line_bytes) fetch(b, address, size, jumped);
     b->expected = address + size;
     b->code_budget -= size;
     if (b->code_budget < 0) halt(b, engine, BUDGET_SPENT, address);
@@ -124,6 +169,11 @@ uint64_t board_constant_read(void *engine, uint64_t offset, unsigned size, void 
     (void)engine;
     uint64_t value = 0;
     b->constant_reads++;
+    if (b->reads.line_bytes) {
+        uint32_t address = b->constants_start + (uint32_t)offset;
+        uint32_t last = (address + size - 1) / b->reads.line_bytes;
+        for (uint32_t line = address / b->reads.line_bytes; line <= last; line++) touch(&b->reads, line);
+    }
     for (unsigned i = 0; i < size; i++) {
         uint64_t at = offset + i;
         value |= (uint64_t)(at < b->constant_bytes ? b->constants[at] : 0xff) << (8 * i); /* erased flash reads as ones */

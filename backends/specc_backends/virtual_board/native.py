@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,18 @@ class Block(ctypes.Structure):
     _fields_ = (("address", ctypes.c_uint32), ("size", ctypes.c_uint32))
 
 
+class Cache(ctypes.Structure):
+    """Mirror of `cache` in native.c."""
+
+    _fields_ = (
+        ("line_bytes", ctypes.c_uint32),
+        ("sets", ctypes.c_uint32),
+        ("ways", ctypes.c_uint32),
+        ("lines", _pointer),
+        ("misses", ctypes.c_uint64),
+    )
+
+
 class Board(ctypes.Structure):
     """Mirror of `board` in native.c; the meaning of each field is there."""
 
@@ -41,11 +54,14 @@ class Board(ctypes.Structure):
         ("blocks", ctypes.POINTER(Block)),
         ("counts", _pointer),
         ("constants", _pointer),
+        ("constants_start", ctypes.c_uint32),
         ("constant_bytes", ctypes.c_uint32),
         ("slot_limit", ctypes.c_uint32),
         ("received", _pointer),
         ("sent", _pointer),
         ("sent_limit", ctypes.c_uint32),
+        ("fetches", Cache),
+        ("reads", Cache),
         ("received_bytes", ctypes.c_uint32),
         ("received_next", ctypes.c_uint32),
         ("sent_bytes", ctypes.c_uint32),
@@ -108,6 +124,7 @@ class Native:
             blocks=self._blocks,
             counts=self.counts.ctypes.data,
             constants=ctypes.addressof(self._constants),
+            constants_start=constants[0],
             constant_bytes=len(constants[1]),
             slot_limit=SLOT_LIMIT,
             sent=ctypes.addressof(self._sent),
@@ -116,6 +133,17 @@ class Native:
         self._add_hook(HOOK_BLOCK, "board_block", 1, 0)
         if constants[2]:
             self.map_device(constants[0], constants[2], "board_constant_read", "board_constant_write")
+
+    def simulate_caches(self, instruction: Sequence[int], data: Sequence[int]) -> None:
+        """Count how often flash itself is read.
+
+        Args:
+            instruction: bytes of a line, sets, and lines in a set (0: no cache) on the side of instructions.
+            data: the same on the side of data.
+        """
+        self._cache_lines = [np.zeros(sets * max(1, ways), np.uint32) for _, sets, ways in (instruction, data)]
+        sides = zip((instruction, data), self._cache_lines, strict=True)
+        self.board.fetches, self.board.reads = (Cache(*geometry, lines.ctypes.data, 0) for geometry, lines in sides)
 
     def watch(self, address: int, size: int) -> None:
         """Keep `board.instruction` up to date in a block. Slow, so for few blocks only, and before they first run."""

@@ -32,6 +32,7 @@ ASSUMPTIONS = (
     "the low end pipelines neighbouring loads; the high end pipelines none and stores take 2 cycles",
     "an address computed by the instruction just before costs a cycle",
     "interrupts, bus contention, DMA and penalties of unaligned access are not modelled",
+    "the model has not been compared with a measurement on silicon",
 )
 
 

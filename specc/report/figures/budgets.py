@@ -17,6 +17,7 @@ _COLOUR = {"pass": style.GREEN, "undecided": style.ORANGE, "fail": style.VERMILI
 def latency_against_budget(inputs: ReportInputs) -> style.Image | None:
     """One row for each target: its interval, and the limit as a bar across. A logarithmic axis where they spread."""
     from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.transforms import offset_copy
 
     percent = percentile(inputs.spec)
     rows = [
@@ -44,11 +45,13 @@ def latency_against_budget(inputs: ReportInputs) -> style.Image | None:
             if figure.high is not None and figure.low is not None:
                 axes.plot([figure.low / scale, figure.high / scale], [y, y], color=colour, linewidth=2.2, zorder=2)
             elif figure.high is None:
-                end = (value * 1.7, y) if spread > 8 else (value + 0.12 * max(values) / scale, y)
-                axes.annotate("", end, (value, y), arrowprops={"arrowstyle": "->", "color": colour, "lw": 1.2})
+                head = offset_copy(axes.transData, canvas, 26, 0, "points")
+                style_of = {"arrowstyle": "->", "color": colour, "lw": 1.2}
+                axes.annotate("", (value, y), (value, y), xycoords=head, textcoords="data", arrowprops=style_of)
             axes.plot([value], [y], _MARK[outcome] if outcome else "o", color=colour, markersize=5.5, zorder=3)
             if name in limits:
                 axes.plot([limits[name] / scale] * 2, [y - 0.5, y + 0.5], color=style.INK, linewidth=1.2, zorder=4)
+        axes.margins(x=0.08)  # room for the arrows
         axes.set_yticks(range(len(rows)), [style.plain(name) for name, _, _ in rows])
         axes.set_ylim(len(rows) - 0.5, -0.5)
         if spread > 8:

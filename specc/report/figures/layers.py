@@ -49,7 +49,9 @@ def layer_times(network: Network, measurements: list[Measurement]) -> style.Imag
             heaviest[measurement.target] = (top, times[top] / (measurement.total.best.value or 1.0))
             values = [times.get(name, 0.0) / scale for name in names]
             axes.barh(range(len(names)), values, height=0.72, color=[_shade(name == top) for name in names])
-            axes.set_title(style.plain(measurement.target, 16), fontsize=style.SIZE, loc="left", pad=4)
+            axes.set_title(
+                style.plain(measurement.target, max(6, 64 // len(shown))), fontsize=style.SIZE, loc="left", pad=4
+            )
             axes.set_xlabel(symbol)
             axes.locator_params(axis="x", nbins=3)
             style.quiet(axes)

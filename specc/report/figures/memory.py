@@ -67,6 +67,7 @@ def _caption(shown: list[Measurement]) -> str:
     largest = {
         kind: max(
             ((size, name, m.target) for m in shown for name, size in m.memory.regions.items() if name.startswith(kind)),
+            key=lambda found: found[0],
             default=None,
         )
         for kind in _KINDS
@@ -77,6 +78,5 @@ def _caption(shown: list[Measurement]) -> str:
             size, name, target = found
             same = {m.memory.regions.get(name) for m in shown} == {size}
             where = "on every target" if same else f"on {target}"
-            parts.append(f"{name.partition(': ')[2]} fill most of the {_NAMES[kind]} ({quantity(size, 'B')} {where})")
-    text = " and ".join(parts)
-    return f"{text[:1].upper()}{text[1:]}. Upright line: the limit."
+            parts.append(f"of the {_NAMES[kind]} it is {name.partition(': ')[2]} ({quantity(size, 'B')} {where})")
+    return f"The largest part: {', '.join(parts)}. Upright line: the limit."

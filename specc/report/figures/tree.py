@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from specc.guide.candidates import DIMENSIONS
+from specc.guide.candidates import DIMENSIONS, NAMES
 from specc.guide.tree import INFEASIBLE, Guide, Node
 from specc.report import style
 from specc.report.numbers import percent, quantity
-
-NAMES = {"latency": "latency", "energy": "energy", "sram": "SRAM", "flash": "flash", "price": "price"}
 
 
 def question(node: Node, guide: Guide) -> str:
@@ -27,7 +25,7 @@ def decision_tree(guide: Guide) -> style.Image | None:
     places: dict[int, tuple[float, float]] = {}
     _place(guide.tree, 0, 0, places)
     deepest = guide.tree.depth
-    with style.figure(0.3 + 0.36 * guide.tree.leaves) as canvas:
+    with style.figure(0.3 + 0.3 * guide.tree.leaves) as canvas:
         axes = canvas.add_subplot()
         axes.set_axis_off()
         axes.set_xlim(-0.02, deepest + 0.9)

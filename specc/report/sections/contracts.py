@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specc.measure.verdict import Verdict
 from specc.report.inputs import ReportInputs
-from specc.report.numbers import digits, interval, percent, significant
+from specc.report.numbers import digits, interval, percent, significant, unit_text
 from specc.report.tables import Cell, Column, Row, Table, anchor, table
 
 _SIGNS = {"<=": "≤", "<": "<"}
@@ -44,7 +44,7 @@ def _row(verdict: Verdict) -> Row:
             Cell(f"{_SIGNS.get(verdict.relation, verdict.relation)} {verdict.limit:,.10g}"),
             Cell(significant(figure.value or 0.0, digits(figure)) if known else "unknown", muted=not known),
             Cell(interval(figure)),
-            Cell(verdict.unit),
+            Cell(unit_text(verdict.unit)),
             Cell("" if verdict.margin is None or verdict.outcome == "undecided" else percent(verdict.margin)),
             Cell(figure.evidence, muted=not known),
         ),

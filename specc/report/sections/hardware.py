@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from specc.guide.candidates import DIMENSIONS, candidates
 from specc.guide.profile import NAMES, Point, profiles
 from specc.report.inputs import ReportInputs
-from specc.report.numbers import DASH, UNKNOWN, figure_text, significant
+from specc.report.numbers import DASH, UNKNOWN, figure_text, significant, unit_text
 from specc.report.tables import Cell, Column, Row, Table, anchor, table
 from specc.spec.hardware import Fact, Target
 
@@ -101,9 +101,12 @@ def advice(inputs: ReportInputs) -> list[Advice]:
     found = []
     for profile in profiles(pool, inputs.verdicts):
         best = [f"the lowest {_point(point)}" for point in profile.best_for]
+        outcomes = [v.outcome for v in inputs.verdicts if v.target == profile.target]
+        if limited and set(outcomes) == {"pass"}:
+            best.insert(0, f"these contracts (it passes all {len(outcomes)})")
         avoid = [
             f"{verdict.label} must stay {'within' if verdict.relation == '<=' else 'below'} "
-            f"{verdict.limit:,.10g}\u00a0{verdict.unit} (it fails)"
+            f"{verdict.limit:,.10g}\u00a0{unit_text(verdict.unit)} (it fails)"
             for verdict in profile.failed
         ]
         for dimension in DIMENSIONS:

@@ -56,15 +56,18 @@ def _fields() -> list[tuple[str, Callable[[Measurement], str]]]:
     ]
 
 
-def assumptions(inputs: ReportInputs) -> list[tuple[str, tuple[str, ...]]]:
-    """Assumptions of the models behind simulated figures, each with the targets it was made for; () for all of them."""
-    simulated = [m for m in measured(inputs) if m.provenance.model_assumptions]
+def assumptions(inputs: ReportInputs) -> list[tuple[str, str]]:
+    """Assumptions behind the figures, each with whom it concerns: some targets, or all simulated ones."""
+    simulated = [m.target for m in measured(inputs) if m.evidence == "simulated"]
     by_text: dict[str, list[str]] = {}
-    for measurement in simulated:
+    for measurement in measured(inputs):
         for text in measurement.provenance.model_assumptions:
             by_text.setdefault(text, []).append(measurement.target)
-    shared = [(text, ()) for text, targets in by_text.items() if len(targets) == len(simulated)]
-    return [*shared, *((text, tuple(t)) for text, t in by_text.items() if len(t) < len(simulated))]
+    every = "all simulated targets"
+    return [
+        (text, every if len(simulated) > 1 and targets == simulated else ", ".join(targets))
+        for text, targets in by_text.items()
+    ]
 
 
 def bases(inputs: ReportInputs) -> Table | None:

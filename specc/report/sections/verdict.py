@@ -8,6 +8,7 @@ from specc.evidence import Figure
 from specc.explain.sentences import Statement, statements
 from specc.guide.choose import Choice, Standing
 from specc.measure.verdict import Verdict
+from specc.numerics.quantized import QuantizedNetwork
 from specc.report.inputs import ReportInputs
 from specc.report.numbers import UNKNOWN, count, digits, figure_text, interval, percent, significant, unit_for
 from specc.report.tables import Cell, Column, Row, Table, anchor, table
@@ -57,7 +58,13 @@ def _headline(choice: Choice) -> str:
 def _grounds(inputs: ReportInputs, choice: Choice) -> list[str]:
     leader = choice.chosen
     if leader is None:
-        return [
+        unweighed = [
+            f"{standing.target} passes its {standing.judged} contracts, but the preference begins with "
+            f"{choice.deciding}, and that is unknown."
+            for standing in choice.standings
+            if standing.status == "unweighed"
+        ]
+        return unweighed + [
             f"{standing.target} fails {_names([v for v in _of(inputs, standing.target) if v.outcome == 'fail'])}."
             for standing in choice.standings
             if standing.status == "fail"
@@ -139,7 +146,7 @@ def _standings(inputs: ReportInputs, choice: Choice) -> Table:
     columns = (
         Column("target"),
         Column("contracts"),
-        Column("latency", time, number=True),
+        Column("median latency", time, number=True),
         Column("energy", energy, number=True),
         Column("tightest margin", number=True),
         Column("evidence"),
@@ -169,7 +176,7 @@ def _outcome(standing: Standing, deciding: str) -> Cell:
 def _figure(figure: Figure | None, scale: float) -> Cell:
     if figure is None or figure.value is None:
         return Cell(UNKNOWN, muted=True)
-    return Cell(significant(figure.value / scale, digits(figure)), interval(figure, scale))
+    return Cell(significant(figure.value / scale, min(3, digits(figure))), interval(figure, scale, most=3))
 
 
 def _margin(standing: Standing) -> Cell:
@@ -187,7 +194,20 @@ def _facts(inputs: ReportInputs, choice: Choice) -> tuple[tuple[str, str], ...]:
         ("Preference", ", then ".join(choice.preference)),
         ("Candidates", f"{len(inputs.spec.targets)}, of which {len(inputs.measurements)} measured or simulated"),
     ]
+    if inputs.quantized is not None:
+        facts.insert(2, ("Arithmetic", _arithmetic(inputs.quantized)))
     guidelines = inputs.spec.guidelines
     if guidelines and guidelines.application:
         facts.insert(0, ("Application", guidelines.application))
     return tuple(facts)
+
+
+def _arithmetic(network: QuantizedNetwork) -> str:
+    weights = {numbers.weight_bits for numbers in network.numbers.values() if numbers.weights is not None}
+    activations = {form.bits for form in network.formats.values()}
+    return f"weights of {_bits(weights)}, activations of {_bits(activations)}"
+
+
+def _bits(widths: set[int]) -> str:
+    ordered = [str(width) for width in sorted(widths)]
+    return f"{', '.join(ordered) or 'no'} bits"

@@ -10,11 +10,6 @@ import pytest
 from specc.codegen.toolchain import CORTEX_M4_FLAGS, HOST_FLAGS, Toolchain, ToolchainError, optimisation_flags
 
 
-@pytest.fixture(scope="module")
-def toolchain(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
-    return Toolchain(tmp_path_factory.mktemp("toolchain"))
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -123,7 +118,10 @@ def test_cortex_m4_code_wraps_and_keeps_its_symbols(toolchain: Toolchain, tmp_pa
     from elftools.elf.elffile import ELFFile
 
     source = tmp_path / "bare.c"
-    source.write_text("int layer_x(int a) { return a + 1 > a; }\nvoid Reset_Handler(void) { layer_x(1); for (;;) {} }")
+    source.write_text(
+        "__attribute__((noinline)) int layer_x(int a) { return a + 1 > a; }\n"
+        "void Reset_Handler(void) { volatile int x = 1; for (;;) { x = layer_x(x); } }"
+    )
     output = tmp_path / "bare.elf"
     toolchain.compile([source], output, [*CORTEX_M4_FLAGS, "-Os", "-Wl,-e,Reset_Handler"])
     with output.open("rb") as file:

@@ -13,7 +13,7 @@ from specc.measure import provenance
 from specc.numerics.quantized import LayerNumbers, QuantizedNetwork, TensorFormat
 from specc.source import SourceFile
 from specc.spec import Spec
-from specc.spec.hardware import Fact, FlashTiming, Hardware
+from specc.spec.hardware import Fact, FlashCache, FlashTiming, Hardware
 from specc.spec.model import InputSpec, LayerSpec, ModelSpec
 from specc.units import quantity
 
@@ -77,8 +77,13 @@ def test_content_key_does_not_depend_on_order() -> None:
 def test_fact_sources_name_every_declared_fact() -> None:
     fact = Fact(value=quantity(1, "MHz"), source="data sheet, table 1")
     timing = FlashTiming(line_bytes=8, wait_states=(), source="manual, section 3")
-    hardware = Hardware(name="h", title="H", core="cortex-m4", clock=fact, flash_timing=timing)
-    assert provenance.fact_sources(hardware) == {"clock": "data sheet, table 1", "flash_timing": "manual, section 3"}
+    cache = FlashCache(instruction=None, data=None, source="manual, section 4")
+    hardware = Hardware(name="h", title="H", core="cortex-m4", clock=fact, flash_timing=timing, flash_cache=cache)
+    assert provenance.fact_sources(hardware) == {
+        "clock": "data sheet, table 1",
+        "flash_timing": "manual, section 3",
+        "flash_cache": "manual, section 4",
+    }
 
 
 def test_versions_of_packages_that_are_there() -> None:

@@ -16,11 +16,6 @@ from specc.spec import Spec
 from specc.spec.model import LayerSpec, QuantizationRow
 
 
-@pytest.fixture(scope="module")
-def toolchain(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
-    return Toolchain(tmp_path_factory.mktemp("parity"))
-
-
 def trace(toolchain: Toolchain, network: QuantizedNetwork, inputs: IntArray, *flags: str) -> list[dict[str, IntArray]]:
     """Outputs of every layer as the compiled program computes them, for each input."""
     folder = toolchain.build_folder / "-".join(("network", *flags))

@@ -15,6 +15,8 @@ from specc_backends.virtual_board.native import build_native
 
 FLASH, SRAM = 256 * 1024, 32 * 1024
 
+NO_CACHES = ((16, 1, 0), (16, 1, 0))
+
 # Registers of the board, for programs without the harness.
 PREAMBLE = """
 #include "board.h"
@@ -63,7 +65,9 @@ def board(library: Path, tmp_path: Path) -> Iterator[Board]:
     """Starts boards with a program loaded, and ends them."""
     boards: list[BoardProcess] = []
 
-    def start(elf: Path, *, seconds: float = 20, code_budget: int = 10**9, counting: bool = False) -> BoardProcess:
+    def start(
+        elf: Path, *, seconds: float = 20, code_budget: int = 10**9, counting: bool = False, caches=NO_CACHES
+    ) -> BoardProcess:
         process = BoardProcess(tmp_path / "worker.log", seconds)
         boards.append(process)
         process.load(
@@ -73,7 +77,8 @@ def board(library: Path, tmp_path: Path) -> Iterator[Board]:
             regions=4,
             line_bytes=16,
             code_budget=code_budget,
-            count_constant_reads=counting,
+            caches=caches,
+            count_flash_reads=counting,
         )
         return process
 

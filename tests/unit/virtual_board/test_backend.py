@@ -12,10 +12,11 @@ from specc.measure.backend import BackendError, Job
 from specc.measure.result import Measurement
 from specc.numerics.quantize import quantize
 from specc.spec import Spec
-from specc.spec.hardware import Fact, FlashTiming, Hardware, Target, WaitStates
+from specc.spec.hardware import CacheGeometry, Fact, FlashCache, FlashTiming, Hardware, Target, WaitStates
 from specc.spec.model import InputSpec, LayerSpec, ModelSpec, QuantizationRow, QuantizationTable, WeightsSpec
 from specc.units import quantity
 from specc_backends.virtual_board import VirtualBoardBackend, backend
+from specc_backends.virtual_board.flash import flash_model
 
 
 def fact(number: int | float, unit: str, low: float | None = None, high: float | None = None) -> Fact:
@@ -171,18 +172,48 @@ def test_unknown_flash_timing_gives_a_lower_bound(folder: Path) -> None:
     result = measure(job(folder, target()))
     assert result.total.best.high is None
     assert result.counters["cycles"].high is None
-    assert "lower bound" in result.total.best.basis
+    assert "flash timing is not declared" in result.total.best.basis
 
 
 def test_wait_states_only_raise_the_high_end(folder: Path) -> None:
     slow = measure(job(folder, target(flash_timing=TIMING, at=quantity(20, "MHz"))))
     fast = measure(job(folder, target(flash_timing=TIMING)))
     assert slow.counters["cycles"].value == fast.counters["cycles"].value
-    lines, reads = (fast.counters[name].value for name in ("flash_fetch_lines", "flash_data_reads"))
+    misses = sum(fast.counters[name].high for name in ("flash_fetch_misses", "flash_data_misses"))
     waits = fast.counters["cycles"].high - slow.counters["cycles"].high
-    assert waits == pytest.approx(4 * (lines + reads), rel=0.01)
+    assert waits == pytest.approx(4 * misses, rel=0.01)
+    assert fast.counters["flash_fetch_misses"].value >= fast.counters["flash_fetch_lines"].value
     beyond = measure(job(folder, target(flash_timing=TIMING, at=quantity(100, "MHz"))))
     assert beyond.total.best.high is None
+
+
+def test_declared_cache_only_lowers_the_high_end(folder: Path) -> None:
+    cache = FlashCache(
+        instruction=CacheGeometry(sets=1, ways=64, line_bytes=8),
+        data=CacheGeometry(sets=1, ways=8, line_bytes=8),
+        source="made up for this test",
+    )
+    without = measure(job(folder, target(flash_timing=TIMING)))
+    cached = measure(job(folder, target(flash_timing=TIMING, flash_cache=cache)))
+    instructions_only = cache.model_copy(update={"data": None})
+    half = measure(job(folder, target(flash_timing=TIMING, flash_cache=instructions_only)))
+    best = [result.total.best for result in (cached, half, without)]
+    assert best[0].low == best[1].low == best[2].low
+    assert best[0].low < best[0].high < best[1].high < best[2].high
+    assert any("1 x 64 lines of 8 B" in text for text in cached.provenance.model_assumptions)
+    assert "made up for this test" in cached.provenance.fact_sources["flash_cache"]
+
+
+def test_a_wide_line_takes_several_reads_of_flash() -> None:
+    cache = FlashCache(
+        instruction=CacheGeometry(sets=1, ways=4, line_bytes=32),
+        data=CacheGeometry(sets=1, ways=4, line_bytes=8),
+        source="made up for this test",
+    )
+    model = flash_model(hardware(flash_timing=TIMING, flash_cache=cache), 80e6)
+    # A read takes 4 waits and the cycle that is paid anyway; the three further reads of a line of 32 bytes 5 each.
+    assert model.wait_cycles(1, 0) == 4 + 3 * 5
+    assert model.wait_cycles(0, 1) == 4
 
 
 def test_energy_is_predicted_only_at_the_declared_clock(folder: Path) -> None:

@@ -106,6 +106,62 @@ def test_reads_of_flash_are_counted(build, board, where: str, expected: int) -> 
     assert counted.counters[0]["flash_data_reads"] - plain.counters[0]["flash_data_reads"] == expected
 
 
+TWICE = """
+static const uint8_t table[320] __attribute__((aligned(64))) = {1};
+__attribute__((noinline)) static void read_all(void) {
+    for (uint32_t i = 0; i < 320; i++) (void)((const volatile uint8_t *)table)[i];
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("geometry", "misses"),
+    [
+        ((16, 1, 0), (320, 320)),  # no cache: every byte is a read of flash
+        ((16, 1, 1), (20, 20)),  # one line: every line is read once in each pass
+        ((16, 1, 20), (20, 0)),  # all of the table fits
+        ((16, 1, 19), (20, 20)),  # one line short: the least recently used is always the one needed next
+        ((16, 4, 5), (20, 0)),  # five lines in each of four sets
+        ((16, 4, 4), (20, 20)),
+        ((16, 16, 1), (20, 8)),  # lines 16 to 19 share a place with 0 to 3; the other twelve stay
+        ((32, 1, 10), (10, 0)),
+    ],
+)
+def test_data_cache_misses(build, board, geometry: tuple[int, int, int], misses: tuple[int, int]) -> None:
+    timed = "board_ticks(); read_all(); board_ticks();"
+    body = f"board_mark(1); {timed} board_mark(2); {timed} board_mark(0);"
+    elf, _ = build(main(body, TWICE))
+    _, first, second, _ = board(elf, counting=True, caches=((16, 1, 0), geometry)).command("").counters
+    literals = first["flash_data_reads"] - 320
+    assert literals in (0, 1)
+    assert (first["flash_data_misses"] - literals, second["flash_data_misses"] - literals) == misses
+
+
+LONG_LOOP = """
+    board_mark(1); uint32_t t = board_ticks();
+    uint32_t n = 100;
+    __asm volatile(".balign 16\\n 1: .rept 64\\n add.w r0, r0, #1\\n .endr\\n subs %0, %0, #1\\n bne.w 1b\\n"
+                   : "+r"(n) :: "r0", "cc");
+    put(board_ticks() - t); board_mark(0);
+"""  # 256 bytes of additions and 6 of loop control: 17 lines of 16 bytes
+
+
+@pytest.mark.parametrize(
+    ("geometry", "least", "most"),
+    [
+        ((16, 1, 0), 1700, 1700 + 100 + 30),  # every line in every turn, and one line fetched in vain for each branch
+        ((16, 1, 64), 17, 17 + 30),  # the loop fits
+        ((16, 1, 16), 1700, 1700 + 100 + 30),  # it does not, by one line
+        ((64, 1, 16), 5, 5 + 30),
+    ],
+)
+def test_instruction_cache_misses(build, board, geometry: tuple[int, int, int], least: int, most: int) -> None:
+    elf, _ = build(main(LONG_LOOP))
+    _, region, *_ = board(elf, counting=True, caches=(geometry, (16, 1, 0))).command("").counters
+    assert least <= region["flash_fetch_misses"] <= most
+    assert 1700 <= region["flash_fetch_lines"] <= 1700 + 30
+
+
 def test_program_that_ends_says_how(build, board) -> None:
     assert board(build("int main(void) { board_read(); return 3; }\n")[0]).command("").exit_code == 3
 
