@@ -118,7 +118,8 @@ class Toolchain:
         return printed
 
     def _run(self, arguments: Sequence[str], time_limit: float) -> str:
-        command = [sys.executable, "-m", "ziglang", *arguments]
+        # -P: a module named ziglang in the user's folder must not take the compiler's place.
+        command = [sys.executable, "-P", "-m", "ziglang", *arguments]
         cache = self.build_folder.resolve() / "zig-cache"
         cache.mkdir(parents=True, exist_ok=True)
         environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(cache), "ZIG_LOCAL_CACHE_DIR": str(cache)}

@@ -11,6 +11,7 @@ from specc.diagnostics.registry import CODES
 from specc.diagnostics.snippet import Mark, draw, printable
 from specc.source import SourceFile
 
+MESSAGE_LIMIT: Final = 500  # characters; only a hostile text has words that long
 _RESET: Final = "\x1b[0m"
 _STYLES: Final = {
     "error": "\x1b[1;31m",
@@ -64,7 +65,9 @@ def _count(number: int, noun: str) -> str:
 
 def _render_one(diagnostic: Diagnostic, paint: _Painter) -> str:
     severity = diagnostic.severity
-    head = paint(severity, f"{severity}[{diagnostic.code}]") + paint("bold", f": {printable(diagnostic.message)}")
+    head = paint(severity, f"{severity}[{diagnostic.code}]") + paint(
+        "bold", f": {printable(_short(diagnostic.message))}"
+    )
     lines = [head]
     labels = [diagnostic.primary, *diagnostic.secondary] if diagnostic.primary else []
     gutter = max((len(str(label.span.line)) for label in labels), default=1)
@@ -83,6 +86,11 @@ def _render_one(diagnostic: Diagnostic, paint: _Painter) -> str:
     if diagnostic.fix is not None:
         lines.append(f"{blank} {paint('gutter', '=')} {paint('help', 'fix')}: {_fix_text(diagnostic.fix)}")
     return "\n".join(lines) + "\n"
+
+
+def _short(message: str) -> str:
+    """A message without the middle of what it quotes, if that is very long."""
+    return message if len(message) <= MESSAGE_LIMIT else f"{message[: MESSAGE_LIMIT // 2]} … {message[-60:]}"
 
 
 def _fix_text(fix: Fix) -> str:

@@ -70,11 +70,16 @@ def window(columns: list[int], marks: list[Mark]) -> tuple[int, int]:
 
 def draw(line: str, marks: list[Mark]) -> tuple[str, list[tuple[str, bool]]]:
     """The line as shown, and below it one line per mark: its carets and text, and whether it is the primary one."""
-    pieces, columns = layout(line)
     marks = sorted(marks, key=lambda mark: not mark.primary)
+    # A line of a megabyte is not laid out for the sake of the hundred columns that are shown.
+    cropped = max(marks[0].start - 2 * WIDTH_LIMIT, 0) if len(line) > 8 * WIDTH_LIMIT else 0
+    rest = len(line) - cropped > 8 * WIDTH_LIMIT
+    line = line[cropped : cropped + 8 * WIDTH_LIMIT]
+    marks = [Mark(max(m.start - cropped, 0), max(m.end - cropped, 0), m.text, m.primary) for m in marks]
+    pieces, columns = layout(line)
     first, last = window(columns, marks)
-    before = _CUT if first > 0 else ""
-    shown = before + "".join(pieces[first:last]) + (_CUT if last < len(pieces) else "")
+    before = _CUT if first > 0 or cropped else ""
+    shown = before + "".join(pieces[first:last]) + (_CUT if last < len(pieces) or rest else "")
     underlines = []
     for mark in marks:
         start = min(max(mark.start, first), last)

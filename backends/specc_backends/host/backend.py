@@ -53,14 +53,14 @@ class HostBackend:
         return target.hardware.core == "host"
 
     def key(self, job: Job) -> str:
-        """Hash of everything that can change the result, this computer included."""
+        """Hash of everything that can change the result, this computer included. Budgets and names cannot."""
         return provenance.content_key(
             backend=[self.name, self.version],
-            spec=provenance.spec_hash(job.spec),
+            input=job.spec.model.input.model_dump(mode="json"),
             graph=provenance.graph_hash(job.network),
             code=code_hash(render(job.network), [_board()]),
             flags=_flags(job.target),
-            target=job.target.model_dump(mode="json"),
+            target=job.target.model_dump(mode="json", exclude={"name"}),
             sampling=[INPUTS, WARM_UP, SAMPLES, COLD_STARTS, _seed(job)],
             host=provenance.host_description(),
             libraries=_libraries(),
