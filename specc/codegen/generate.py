@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
@@ -23,6 +24,10 @@ from specc.resources import resource
 
 _LINE = 120
 
+# What the names of a layer's constants begin with, in the generated C and so in the symbols of a linked program. Their
+# sizes are read there: a constant that the compiler folds into instructions takes no place of its own.
+CONSTANT_PREFIXES: Final = ("weights_", "bias_", "multipliers_", "shifts_", "table_")
+
 
 @dataclass(frozen=True)
 class GeneratedCode:
@@ -32,7 +37,6 @@ class GeneratedCode:
     sources: tuple[Path, ...]  # to compile, together with a board's own
     include_folders: tuple[Path, ...]
     arena_bytes: int  # activations
-    data_bytes: int  # weights, biases, multipliers, tables
     code_hash: str  # of the generated files, the kernels and the harness
 
 
@@ -49,7 +53,6 @@ def generate(network: QuantizedNetwork, folder: Path) -> GeneratedCode:
         sources=(folder / "network.c", runtime / "harness.c"),
         include_folders=(folder, resource("firmware", "kernels"), runtime),
         arena_bytes=arena.size,
-        data_bytes=data_bytes(network),
         code_hash=code_hash(files),
     )
 
@@ -113,13 +116,6 @@ def literal(text: str) -> str:
 def comment(text: str) -> str:
     """Text that can stand in a C comment."""
     return re.sub(r"[^A-Za-z0-9_ .>x-]", "?", text)
-
-
-def data_bytes(network: QuantizedNetwork) -> int:
-    """Bytes of constants that the generated C holds: weights, biases, multipliers, shifts and tables."""
-    arena = _plan(network)
-    layers = [layer_code(network, layer, layer.name, arena) for layer in network.network.layers]
-    return sum(array.bytes for layer in layers for array in layer.arrays)
 
 
 def _bytes(network: QuantizedNetwork, tensor: str) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from specc.codegen.generate import CONSTANT_PREFIXES
 from specc.evidence import Figure
 from specc.measure.result import MemoryResult
 
-_CONSTANTS: Final = ("weights_", "bias_", "multipliers_", "shifts_", "table_")
 _CODE: Final = "layer_"
 _ACTIVATIONS: Final = "specc_arena"
 
@@ -33,7 +33,7 @@ def memory(program: Path) -> MemoryResult:
     if not sizes:
         reason = "the program has no ELF symbols to read sizes from"
         return MemoryResult(flash=Figure.unknown("B", reason), sram=Figure.unknown("B", reason), regions={})
-    constants = sum(size for name, size in sizes if name.startswith(_CONSTANTS))
+    constants = sum(size for name, size in sizes if name.startswith(CONSTANT_PREFIXES))
     code = sum(size for name, size in sizes if name.startswith(_CODE))
     activations = sum(size for name, size in sizes if name == _ACTIVATIONS)
     return MemoryResult(

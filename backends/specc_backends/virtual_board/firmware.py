@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from specc.codegen.generate import code_hash, generate, render
+from specc.codegen.generate import CONSTANT_PREFIXES, code_hash, generate, render
 from specc.codegen.toolchain import COMMON_FLAGS, CORTEX_M4_FLAGS, Toolchain, ToolchainError, optimisation_flags
 from specc.measure.backend import BackendError
 from specc.numerics.quantized import QuantizedNetwork
@@ -32,7 +32,11 @@ class Firmware:
     code_hash: str
     flags: str
     arena_bytes: int  # SRAM for activations
-    constant_bytes: int  # flash for weights and the other constants of layers
+
+    @property
+    def constant_bytes(self) -> int:
+        """Flash for the weights and the other constants of layers, as linked."""
+        return sum(size for name, (_, size) in self.image.symbols.items() if name.startswith(CONSTANT_PREFIXES))
 
 
 def board_files() -> list[Path]:
@@ -139,7 +143,6 @@ def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolcha
         code_hash=firmware_hash(network),
         flags=" ".join((*COMMON_FLAGS, *flags)),
         arena_bytes=generated.arena_bytes,
-        constant_bytes=generated.data_bytes,
     )
 
 
