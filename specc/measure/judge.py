@@ -200,5 +200,3 @@ def _in_unit(figure: Figure, unit: str) -> Figure:
             "unit": unit,
         }
     )
-
-
