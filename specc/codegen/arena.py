@@ -1,63 +1,107 @@
-"""Where each activation tensor lies in one shared block of memory."""
+"""Where each activation tensor lies in one shared block of memory: the smallest block, with the proof."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from specc.graph.lifetimes import Buffer, buffers, owners, peak
 from specc.graph.network import Network
 
 ALIGNMENT = 4  # bytes; a word, so that kernels may read several codes at once
-
-
-@dataclass(frozen=True)
-class Buffer:
-    """Memory that one or more tensors share, needed from step `first` to step `last`, both included."""
-
-    name: str
-    size: int
-    first: int
-    last: int
-
-    def overlaps(self, other: Buffer) -> bool:
-        """Whether both are needed at some step."""
-        return self.first <= other.last and other.first <= self.last
+_SOLVER_EFFORT: Final = 10.0  # of CP-SAT's deterministic time, about as many seconds; the same on every machine
 
 
 @dataclass(frozen=True)
 class Arena:
-    """Offsets in bytes of every tensor, and the size of the whole."""
+    """Offsets in bytes of every tensor, and the size of the whole.
+
+    `bound` is the least size that any placement of the same tensors in the same order of layers needs.
+    """
 
     size: int
     offsets: dict[str, int]
+    bound: int
+    buffers: tuple[Buffer, ...]
+
+    @property
+    def optimal(self) -> bool:
+        """Whether no placement is smaller."""
+        return self.size == self.bound
 
 
 def plan(network: Network, container_bytes: Mapping[str, int]) -> Arena:
-    """Place every tensor of a network; tensors needed at the same time never overlap.
+    """Place every tensor of a network; tensors needed at the same time never overlap, others share memory.
 
-    Greedy by size: largest buffer first, each into the smallest gap that holds it. A flatten shares its input's memory.
+    The peak of live bytes bounds every placement from below. Where the quick greedy placement does not reach it, CP-SAT
+    looks for the optimum or a better bound.
 
     Args:
         network: the network; step n is its n-th layer.
         container_bytes: bytes per code of each tensor.
     """
-    owner = _owners(network)
-    buffers = _buffers(network, container_bytes, owner)
-    offsets = place(buffers)
-    size = max(offsets[buffer.name] + buffer.size for buffer in buffers)
-    return Arena(size, {tensor: offsets[name] for tensor, name in owner.items()})
+    needed = buffers(network, container_bytes, ALIGNMENT)
+    offsets = place(needed)
+    size, bound = _height(needed, offsets), peak(needed)
+    if size > bound:
+        offsets, bound = place_optimally(needed, offsets)
+        size = _height(needed, offsets)
+    owner = owners(network, container_bytes)
+    return Arena(size, {tensor: offsets[name] for tensor, name in owner.items()}, bound, tuple(needed))
 
 
-def place(buffers: list[Buffer]) -> dict[str, int]:
-    """Offset of each buffer, by name."""
+def place(wanted: list[Buffer]) -> dict[str, int]:
+    """Offset of each buffer, by name. Greedy: largest buffer first, each into the smallest gap that holds it."""
     offsets: dict[str, int] = {}
     placed: list[Buffer] = []
-    for buffer in sorted(buffers, key=lambda b: (-b.size, b.first, b.name)):
+    for buffer in sorted(wanted, key=lambda b: (-b.size, b.first, b.name)):
         busy = sorted((offsets[other.name], other.size) for other in placed if other.overlaps(buffer))
         offsets[buffer.name] = _best_gap(busy, buffer.size)
         placed.append(buffer)
     return offsets
+
+
+def place_optimally(wanted: list[Buffer], start: Mapping[str, int]) -> tuple[dict[str, int], int]:
+    """Offsets of the smallest placement that CP-SAT finds within its effort, and the bound that it proves.
+
+    Each buffer is a rectangle, its life by its bytes, and no two may overlap. One thread, a fixed seed and a limit in
+    deterministic time: the same buffers always get the same offsets.
+
+    Args:
+        wanted: the buffers; sizes are multiples of `ALIGNMENT`.
+        start: a placement to begin with.
+    """
+    from ortools.sat.python import cp_model
+
+    model = cp_model.CpModel()
+    most = _height(wanted, start) // ALIGNMENT
+    height = model.new_int_var(peak(wanted) // ALIGNMENT, most, "height")
+    lives, places, variables = [], [], {}
+    for buffer in wanted:
+        words = buffer.size // ALIGNMENT
+        offset = model.new_int_var(0, most - words, f"offset of {buffer.name}")
+        model.add(offset + words <= height)
+        model.add_hint(offset, start[buffer.name] // ALIGNMENT)
+        lives.append(model.new_fixed_size_interval_var(buffer.first, buffer.last - buffer.first + 1, buffer.name))
+        places.append(model.new_fixed_size_interval_var(offset, words, buffer.name))
+        variables[buffer.name] = offset
+    model.add_no_overlap_2d(lives, places)
+    model.minimize(height)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 0
+    solver.parameters.max_deterministic_time = _SOLVER_EFFORT
+    status = solver.solve(model)
+    bound = max(peak(wanted), math.ceil(solver.best_objective_bound) * ALIGNMENT)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return dict(start), bound
+    return {name: solver.value(offset) * ALIGNMENT for name, offset in variables.items()}, bound
+
+
+def _height(wanted: list[Buffer], offsets: Mapping[str, int]) -> int:
+    return max(offsets[buffer.name] + buffer.size for buffer in wanted)
 
 
 def _best_gap(busy: list[tuple[int, int]], size: int) -> int:
@@ -70,27 +114,3 @@ def _best_gap(busy: list[tuple[int, int]], size: int) -> int:
             best, best_gap = end, gap
         end = max(end, offset + block)
     return end if best is None else best
-
-
-def _owners(network: Network) -> dict[str, str]:
-    """For each tensor, the tensor whose memory it uses."""
-    owner = {network.input: network.input}
-    for layer in network.layers:
-        owner[layer.name] = owner[layer.inputs[0]] if layer.kind == "flatten" else layer.name
-    return owner
-
-
-def _buffers(network: Network, container_bytes: Mapping[str, int], owner: Mapping[str, str]) -> list[Buffer]:
-    steps = {network.input: 0} | {layer.name: step for step, layer in enumerate(network.layers)}
-    last = dict(steps)
-    for step, layer in enumerate(network.layers):
-        for tensor in layer.inputs:
-            last[tensor] = max(last[tensor], step)
-    last[network.output] = len(network.layers)  # read by the program behind the last layer
-    buffers = []
-    for name in sorted(set(owner.values()), key=lambda tensor: steps[tensor]):
-        tensors = [tensor for tensor, own in owner.items() if own == name]
-        size = math.prod(network.shape(name)) * container_bytes[name]
-        rounded = -(-size // ALIGNMENT) * ALIGNMENT
-        buffers.append(Buffer(name, rounded, steps[name], max(last[tensor] for tensor in tensors)))
-    return buffers

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from specc.graph.lifetimes import in_least_memory_order, owners
 from specc.graph.network import Layer, Network
 from specc.graph.rewrites import is_global_average, pooled_convolutions, window_sums
 from specc.graph.widths import activation_bits, container_bytes, row_bits
@@ -64,17 +65,21 @@ def weight_bytes(network: Network, table: QuantizationTable | None) -> int:
 
 def tensor_bytes(network: Network, table: QuantizationTable | None) -> dict[str, int]:
     """Bytes of each activation tensor; a flatten's output is its input and takes none."""
-    sizes = {
-        tensor: math.prod(network.shape(tensor)) * container_bytes(bits)
-        for tensor, bits in activation_bits(network, table).items()
-    }
+    widths = _widths(network, table)
+    sizes = {tensor: math.prod(network.shape(tensor)) * width for tensor, width in widths.items()}
     return sizes | {layer.name: 0 for layer in network.layers if layer.kind == "flatten"}
 
 
-def liveness_bound(network: Network, table: QuantizationTable | None) -> int:
-    """Peak over the layers, in the declared order, of the bytes of all tensors that live at once.
+def _widths(network: Network, table: QuantizationTable | None) -> dict[str, int]:
+    """Bytes that each value of a tensor occupies."""
+    return {tensor: container_bytes(bits) for tensor, bits in activation_bits(network, table).items()}
 
-    No arena holds the activations of that order in less, unless a layer writes over its own input or runs by rows.
+
+def liveness_bound(network: Network, table: QuantizationTable | None) -> int:
+    """Peak over the layers of the bytes of all tensors that live at once, in the order of least memory.
+
+    Elementwise layers write over their input where they can. No arena holds the activations in less, unless a layer
+    runs by rows.
     """
     return schedule(network, table, planned=True).activation_bytes
 
@@ -110,6 +115,9 @@ def schedule(
     planned: bool = False,
 ) -> Schedule:
     """The memory of one schedule. Each fusion names layers that follow one another, each read only by the next."""
+    widths = _widths(network, table)
+    if planned:
+        network = in_least_memory_order(network, widths)
     sizes = tensor_bytes(network, table)
     steps = _steps(network, fusions)
     inner = {layer.name for step in steps for layer in step.layers[:-1]}
@@ -121,7 +129,8 @@ def schedule(
         sizes[network.input] = min(sizes[network.input], sizes[network.input] // network.input_shape[0] * rows)
     labels = {tensor: tensor for tensor in sizes} | {network.input: input_label}
     if planned:
-        parts = _peak(network, steps, sizes, labels)
+        storage = _storage(network, sizes, owners(network, widths), whole_input=not streamed)
+        parts = _peak(network, steps, sizes, labels, storage)
     else:
         parts = [Part(labels[tensor], size) for tensor, size in sizes.items() if size]
         parts += [Part(f"sums of {step.name}", step.scratch) for step in steps if step.scratch]
@@ -174,12 +183,20 @@ def _rows_needed(first: _Step) -> int:
     return 1 if first.sums_only else first.layers[0].kernel[0]
 
 
-def _peak(network: Network, steps: list[_Step], sizes: dict[str, int], labels: dict[str, str]) -> list[Part]:
+def _storage(network: Network, sizes: dict[str, int], owner: dict[str, str], *, whole_input: bool) -> dict[str, str]:
+    """The tensor whose memory each tensor uses. Only what is there as a whole can be written over."""
+    free = set(sizes) if whole_input else set(sizes) - {network.input}
+    flat = {layer.name for layer in network.layers if layer.kind == "flatten"}
+    return {
+        tensor: owner[tensor] if owner[tensor] in free or (tensor in flat and owner[tensor] in sizes) else tensor
+        for tensor in sizes
+    }
+
+
+def _peak(
+    network: Network, steps: list[_Step], sizes: dict[str, int], labels: dict[str, str], storage: dict[str, str]
+) -> list[Part]:
     """What lives at the step where most bytes live."""
-    storage = {tensor: tensor for tensor in sizes}
-    for layer in network.layers:
-        if layer.kind == "flatten" and layer.inputs[0] in storage:
-            storage[layer.name] = storage[layer.inputs[0]]
     last_use: dict[str, int] = {}
     for index, step in enumerate(steps):
         for tensor in {name for layer in step.layers for name in (*layer.inputs, layer.name)} & storage.keys():

@@ -87,17 +87,18 @@ def random_network(seed: int) -> Network:
 
 
 @given(st.integers(0, 10_000))
-def test_the_liveness_bound_is_the_peak_of_tensors_still_needed(seed: int) -> None:
+def test_the_liveness_bound_lies_between_one_layer_and_the_declared_order_without_sharing(seed: int) -> None:
+    """What each order needs exactly is tested with the lifetimes; these are the ends that hold for every network."""
     network = random_network(seed)
-    peak = 0
+    declared, largest_layer = 0, 0
     for now, layer in enumerate(network.layers):
         made = {network.input, *(earlier.name for earlier in network.layers[:now])}
         needed_later = {name for later in network.layers[now:] for name in later.inputs} | {network.output}
-        live = (made & needed_later) | {layer.name}
-        peak = max(peak, 7 * len(live))
+        declared = max(declared, 7 * len((made & needed_later) | {layer.name}))
+        largest_layer = max(largest_layer, 7 * len(set(layer.inputs)) + (7 if layer.kind == "dense" else 0))
     if not network.consumers(network.input):
         return
-    assert liveness_bound(network, EIGHT_BITS) == peak
+    assert largest_layer <= liveness_bound(network, EIGHT_BITS) <= declared
 
 
 @given(st.integers(0, 10_000))

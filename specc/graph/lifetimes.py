@@ -1,0 +1,170 @@
+"""When each activation tensor is needed, which tensors can share memory, and the order of layers that needs least.
+
+A flatten is no work: its output is its input. An elementwise layer (ReLU, add) may write over an input that nobody
+reads afterwards, value by value. Every other layer needs its inputs and its output at the same time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from specc.graph.network import Layer, Network
+
+IN_PLACE: Final = frozenset({"relu", "relu6", "add"})
+_ORDER_STATES: Final = 20_000  # sets of finished layers looked at before the declared order is kept
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Memory that one or more tensors share, needed from step `first` to step `last`, both included.
+
+    Step n is the n-th layer; a buffer that holds the network's output is needed one step longer, until it is read.
+    """
+
+    name: str  # of the first tensor it holds
+    size: int  # bytes
+    first: int
+    last: int
+
+    def overlaps(self, other: Buffer) -> bool:
+        """Whether both are needed at some step."""
+        return self.first <= other.last and other.first <= self.last
+
+
+def owners(network: Network, widths: Mapping[str, int]) -> dict[str, str]:
+    """For each tensor, the first tensor in whose memory it lies.
+
+    Args:
+        network: the network; its layers run in order.
+        widths: bytes per value of each tensor.
+    """
+    last_reader = {name: step for step, layer in enumerate(network.layers) for name in layer.inputs}
+    owner = {network.input: network.input}
+    for step, layer in enumerate(network.layers):
+        owner[layer.name] = layer.name
+        for name in layer.inputs:
+            sharing = [tensor for tensor, first in owner.items() if first == owner[name]]
+            unread_later = all(last_reader.get(tensor, -1) <= step for tensor in sharing)
+            in_place = layer.kind in IN_PLACE and unread_later and _same_bytes(network, widths, owner[name], layer)
+            if layer.kind == "flatten" or in_place:
+                owner[layer.name] = owner[name]
+                break
+    return owner
+
+
+def buffers(network: Network, widths: Mapping[str, int], alignment: int = 1) -> list[Buffer]:
+    """The buffers that the tensors of a network lie in, in order of first use.
+
+    Args:
+        network: the network; its layers run in order.
+        widths: bytes per value of each tensor.
+        alignment: sizes are rounded up to a multiple of this many bytes.
+    """
+    owner = owners(network, widths)
+    made = {network.input: 0} | {layer.name: step for step, layer in enumerate(network.layers)}
+    last = dict(made)
+    for step, layer in enumerate(network.layers):
+        for name in layer.inputs:
+            last[name] = step
+    last[network.output] = len(network.layers)
+    found = []
+    for name in dict.fromkeys(owner.values()):
+        size = math.prod(network.shape(name)) * widths[name]
+        until = max(last[tensor] for tensor, first in owner.items() if first == name)
+        found.append(Buffer(name, -(-size // alignment) * alignment, made[name], until))
+    return found
+
+
+def peak(needed: list[Buffer]) -> int:
+    """Most bytes needed at any one step: no plan that keeps whole tensors needs less in this order."""
+    steps = {buffer.first for buffer in needed}
+    return max(sum(buffer.size for buffer in needed if buffer.first <= step <= buffer.last) for step in steps)
+
+
+def in_least_memory_order(network: Network, widths: Mapping[str, int]) -> Network:
+    """The same network with its layers in an order whose peak of live bytes is least.
+
+    Exact, by dynamic programming over the sets of layers that can be finished together; chains have one such order and
+    networks with a few branches a few. The declared order is kept where it is as good, or where there are too many.
+    """
+    search = _OrderSearch(network, widths)
+    found = search.run()
+    if found is None or found.peak >= search.peak_of(network.layers):
+        return network
+    return replace(network, layers=found.order)
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """The best way found to a set of finished layers: its peak so far, and the order."""
+
+    peak: int
+    order: tuple[Layer, ...]
+
+
+class _OrderSearch:
+    def __init__(self, network: Network, widths: Mapping[str, int]) -> None:
+        self._network = network
+        self._widths = widths
+        tensors = (network.input, *(layer.name for layer in network.layers))
+        self._sizes = {name: math.prod(network.shape(name)) * widths[name] for name in tensors}
+        self._readers = {name: {layer.name for layer in network.consumers(name)} for name in tensors}
+
+    def run(self) -> _Reached | None:
+        """The best order of all layers, or None if there are too many sets to look at."""
+        frontier = {frozenset[str](): _Reached(self._sizes[self._network.input], ())}
+        looked_at = 0
+        for _ in self._network.layers:
+            following: dict[frozenset[str], _Reached] = {}
+            for done, reached in frontier.items():
+                for layer in self._ready(done):
+                    looked_at += 1
+                    after = done | {layer.name}
+                    step = max(reached.peak, self._bytes_while(layer, done))
+                    if after not in following or step < following[after].peak:
+                        following[after] = _Reached(step, (*reached.order, layer))
+            if looked_at > _ORDER_STATES:
+                return None
+            frontier = following
+        return next(iter(frontier.values()))
+
+    def peak_of(self, order: tuple[Layer, ...]) -> int:
+        """Peak of live bytes of one order."""
+        done: frozenset[str] = frozenset()
+        highest = self._sizes[self._network.input]
+        for layer in order:
+            highest = max(highest, self._bytes_while(layer, done))
+            done |= {layer.name}
+        return highest
+
+    def _ready(self, done: frozenset[str]) -> list[Layer]:
+        available = done | {self._network.input}
+        # The declared last layer makes the network's output and stays last.
+        return [
+            layer
+            for layer in self._network.layers
+            if layer.name not in done
+            and available.issuperset(layer.inputs)
+            and (layer.name != self._network.output or len(done) == len(self._network.layers) - 1)
+        ]
+
+    def _bytes_while(self, layer: Layer, done: frozenset[str]) -> int:
+        """Live bytes while a layer runs after `done`."""
+        live = sum(self._sizes[name] for name in (*done, self._network.input) if self._readers[name] - done)
+        if not done and not self._readers[self._network.input]:
+            live += self._sizes[self._network.input]  # it arrives, though nobody reads it
+        unread_later = [name for name in layer.inputs if not self._readers[name] - done - {layer.name}]
+        shares = layer.kind == "flatten" or (
+            layer.kind in IN_PLACE
+            and any(_same_bytes(self._network, self._widths, name, layer) for name in unread_later)
+        )
+        return live if shares else live + self._sizes[layer.name]
+
+
+def _same_bytes(network: Network, widths: Mapping[str, int], tensor: str, layer: Layer) -> bool:
+    """Whether a layer's values can take the places of a tensor's, one by one."""
+    same_count = math.prod(network.shape(tensor)) == math.prod(layer.output_shape)
+    return same_count and widths[tensor] == widths[layer.name]
