@@ -42,7 +42,7 @@ class GeneratedCode:
 
 def generate(network: QuantizedNetwork, folder: Path) -> GeneratedCode:
     """Write a network's C source into `folder`. The same network always gives the same files."""
-    arena = _plan(network)
+    arena = plan_arena(network)
     files = render(network, arena)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
@@ -59,7 +59,7 @@ def generate(network: QuantizedNetwork, folder: Path) -> GeneratedCode:
 
 def render(network: QuantizedNetwork, arena: Arena | None = None) -> dict[str, str]:
     """Text of each generated file, by name."""
-    arena = arena or _plan(network)
+    arena = arena or plan_arena(network)
     environment = SandboxedEnvironment(
         loader=FileSystemLoader(resource("templates", "c")),
         undefined=StrictUndefined,
@@ -122,7 +122,8 @@ def _bytes(network: QuantizedNetwork, tensor: str) -> int:
     return math.prod(network.network.shape(tensor)) * network.formats[tensor].container_bits // 8
 
 
-def _plan(network: QuantizedNetwork) -> Arena:
+def plan_arena(network: QuantizedNetwork) -> Arena:
+    """Where the generated code keeps each activation tensor."""
     return plan(network.network, {tensor: form.container_bits // 8 for tensor, form in network.formats.items()})
 
 

@@ -13,6 +13,7 @@ from specc.guide.tree import HELD_OUT_POINTS, INFEASIBLE, TRAINING_POINTS, Guide
 from specc.report.figures.budgets import latency_against_budget
 from specc.report.figures.layers import cycle_causes, layer_times
 from specc.report.figures.memory import memory_map
+from specc.report.figures.tensors import tensor_map
 from specc.report.figures.tradeoff import latency_energy
 from specc.report.figures.tree import decision_tree, question
 from specc.report.inputs import ReportInputs
@@ -38,6 +39,7 @@ def guidelines_context(inputs: ReportInputs) -> dict[str, Any]:
         "layers": layer_times(inputs.network, shown),
         "causes": _causes(inputs, choice),
         "memory": memory_map(inputs),
+        "tensors": tensor_map(inputs.quantized),
         "tradeoff": latency_energy(shown),
         "tree": decision_tree(guide),
     }
