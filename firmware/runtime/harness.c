@@ -9,52 +9,11 @@
  * Input is decoded while it arrives, straight into the network's input: no line buffer takes memory from the network.
  */
 #include "board.h"
+#include "inference.h"
 #include "network.h"
+#include "text.h"
 
 enum { LINE_END = '\n', END_OF_INPUT = -1, WORD_BYTES = 8 };
-
-/* ---- writing ---- */
-
-static uint32_t length_of(const char *text)
-{
-    uint32_t length = 0;
-    while (text[length]) {
-        length++;
-    }
-    return length;
-}
-
-static void write_text(const char *text)
-{
-    board_write(text, length_of(text));
-}
-
-static void write_number(uint32_t number)
-{
-    char digits[10];
-    uint32_t start = sizeof digits;
-    do {
-        digits[--start] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
-    board_write(digits + start, sizeof digits - start);
-}
-
-static void write_hex(const uint8_t *bytes, uint32_t count)
-{
-    static const char digits[] = "0123456789abcdef";
-    char chunk[64];
-    uint32_t used = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        chunk[used++] = digits[bytes[i] >> 4];
-        chunk[used++] = digits[bytes[i] & 15];
-        if (used == sizeof chunk) {
-            board_write(chunk, used);
-            used = 0;
-        }
-    }
-    board_write(chunk, used);
-}
 
 /* ---- reading ---- */
 
@@ -81,29 +40,6 @@ static int read_word(char word[WORD_BYTES])
     }
     word[length < WORD_BYTES ? length : 0] = 0;
     return character;
-}
-
-static int same(const char *a, const char *b)
-{
-    while (*a && *a == *b) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
-static int hex_digit(int character)
-{
-    if (character >= '0' && character <= '9') {
-        return character - '0';
-    }
-    if (character >= 'a' && character <= 'f') {
-        return character - 'a' + 10;
-    }
-    if (character >= 'A' && character <= 'F') {
-        return character - 'A' + 10;
-    }
-    return -1;
 }
 
 static void skip_line(int character)
@@ -144,27 +80,6 @@ static const char *read_input(void)
 }
 
 /* ---- running ---- */
-
-static uint32_t run_layer(uint32_t index)
-{
-    board_mark(index + 1);
-    uint32_t start = board_ticks();
-    if (specc_layers[index].run) {
-        specc_layers[index].run();
-    }
-    uint32_t ticks = board_ticks() - start;
-    board_mark(0);
-    return ticks;
-}
-
-static uint32_t run_network(void)
-{
-    uint32_t start = board_ticks();
-    for (uint32_t i = 0; i < specc_layer_count; i++) {
-        specc_layer_ticks[i] = run_layer(i);
-    }
-    return board_ticks() - start;
-}
 
 /* As run_network, but writes every output. The total is the sum of the layers: time spent writing is not inference. */
 static uint32_t trace_network(void)

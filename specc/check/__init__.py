@@ -7,7 +7,8 @@ from pathlib import Path
 
 from specc.check.context import Context, ProvenFact
 from specc.check.rules import RULES
-from specc.diagnostics.model import Diagnostic, Sink
+from specc.check.waivers import apply_waivers
+from specc.diagnostics.model import Diagnostic, Sink, Waived
 from specc.diagnostics.registry import CODES
 from specc.graph.build import build_network
 from specc.graph.network import Network, ShapeError
@@ -21,13 +22,15 @@ __all__ = ["CheckResult", "ProvenFact", "check", "check_source", "check_spec"]
 class CheckResult:
     """What checking found. `spec` is None if the text could not be understood, `network` if its shapes do not fit.
 
-    `diagnostics` are in the order of the source; `facts` is the sheet of figures the checker worked out.
+    `diagnostics` are in the order of the source; `facts` is the sheet of figures the checker worked out, `waived` what
+    the spec accepts, with its reasons.
     """
 
     spec: Spec | None
     network: Network | None
     diagnostics: tuple[Diagnostic, ...]
     facts: tuple[ProvenFact, ...]
+    waived: tuple[Waived, ...] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -61,13 +64,15 @@ def check_spec(spec: Spec | None, sink: Sink) -> CheckResult:
     """Run every rule on an elaborated spec; `sink` may already hold what reading it found."""
     network: Network | None = None
     facts: list[ProvenFact] = []
+    waived: tuple[Waived, ...] = ()
     if spec is not None:
         network = _network(spec, sink)
     if spec is not None and network is not None:
         context = Context(spec, network, sink, facts)
         for rule in RULES:
             rule(context)
-    return CheckResult(spec, network, tuple(sink), tuple(facts))
+        waived = apply_waivers(spec, sink)
+    return CheckResult(spec, network, tuple(sink), tuple(facts), waived)
 
 
 def _network(spec: Spec, sink: Sink) -> Network | None:

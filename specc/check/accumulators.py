@@ -32,12 +32,12 @@ class AccumulatorNeed:
 def accumulator_need(context: Context, layer: Layer, pool: Layer | None = None) -> AccumulatorNeed | None:
     """What a layer's accumulator needs, and with `pool` what it needs to sum over the pool's window as well.
 
-    None where no row governs the layer.
+    None where no row governs the layer, or its numbers are not of the one kind that specc computes with.
     """
     table = context.spec.quantization
     row = table.row(layer.name) if table else None
     input_row = context.activation_rows[layer.inputs[0]]
-    if row is None or input_row is None or layer.weight_shape is None:
+    if row is None or input_row is None or layer.weight_shape is None or not (row.uniform and input_row.uniform):
         return None
     terms = math.prod(layer.weight_shape) // layer.output_shape[-1] * (math.prod(pool.kernel) if pool else 1)
     full = terms * _largest_input(input_row) * _largest_weight(row)

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from specc.check.context import Context, decimal, mark, place
 from specc.check.instruction_model import core_name
+from specc.source import Span
 from specc.spec.contract import Budget, BudgetItem
 from specc.spec.hardware import Fact, Target
 from specc.units import UNITS
@@ -13,9 +14,13 @@ from specc.units import UNITS
 
 def check_parts(context: Context) -> None:
     """Latency parts that together use up, or exceed, the total."""
+    judged: set[Span | None] = set()
     for budget in context.spec.budgets:
         for total in budget.items:
-            if total.kind == "latency" and total.scope == ("total",):
+            if total.kind != "latency" or total.scope != ("total",):
+                continue
+            if place(total) is None or place(total) not in judged:  # a section may bind several targets
+                judged.add(place(total))
                 _judge_parts(context, budget, total)
 
 
@@ -63,8 +68,10 @@ def check_decidable(context: Context) -> None:
 
     A line for all targets is judged where it can be; it is reported only if no target can judge it.
     """
-    for budget in context.spec.budgets:
-        targets = [target for target in context.spec.targets if budget.target in (target.name, "all")]
+    for budgets in _sections(context):
+        budget = budgets[0]
+        names = [part.target for part in budgets]
+        targets = [target for target in context.spec.targets if target.name in names or budget.target == "all"]
         for item in budget.items:
             undecided = [reason for target in targets if (reason := _undecidable(target, item))]
             if targets and len(undecided) == len(targets):
@@ -76,8 +83,16 @@ def check_decidable(context: Context) -> None:
                     secondary=(mark(targets[0], "hardware", "states none") if budget.target != "all" else None,),
                     notes=(note,),
                 )
-            if budget.target != "all" and targets:
-                _judge_capacity(context, targets[0], item)
+            for target in targets if budget.target != "all" else ():
+                _judge_capacity(context, target, item)
+
+
+def _sections(context: Context) -> list[list[Budget]]:
+    """Budgets by the section that they were written in: one may bind several targets."""
+    sections: dict[Span | int, list[Budget]] = {}
+    for index, budget in enumerate(context.spec.budgets):
+        sections.setdefault(place(budget) or index, []).append(budget)
+    return list(sections.values())
 
 
 def _undecidable(target: Target, item: BudgetItem) -> tuple[str, str, str] | None:
@@ -92,9 +107,12 @@ def _undecidable(target: Target, item: BudgetItem) -> tuple[str, str, str] | Non
             message,
             "unknown stays unknown: the line will be undecided; repair: state `l1_data` with its source",
         )
-    if item.kind in ("energy", "power") and hardware.active_power is None:
+    if item.kind in ("energy", "power", "life") and hardware.active_power is None:
         message = f"no active power is known for `{target.name}`, so it will be undecided"
         return "W4108", message, f"repair: state `active_power` of `{hardware.name}` with its source, or measure it"
+    if item.rate is not None and hardware.sleep_power is None:
+        message = f"no sleep power is known for `{target.name}`, so it can fail, but not pass"
+        return "W4108", message, f"repair: state `sleep_power` of `{hardware.name}` with its source"
     if item.kind == "price" and hardware.price is None:
         message = f"no price is known for `{target.name}`, so it will be undecided"
         return "W4108", message, f"repair: state `price` of `{hardware.name}` with its source"

@@ -5,15 +5,19 @@ dual 16-bit SMLAD and SADD16 among them, take one cycle. Cortex-M3 Technical Ref
 instruction set: MLA takes two cycles, MUL and ADD one each. Cortex-M0+ Technical Reference Manual (DDI 0484), table
 of the instruction set: no multiply-accumulate; MULS and ADDS take at least one cycle each. Arm publishes no cycle
 table for Cortex-M7 and Cortex-M33; the model gives them one multiply-accumulate instruction per cycle and no wider
-one than SMLAD.
+one than SMLAD. Of other cores, vector units and accelerators no cycle table is known here: they are not judged.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
-from specc.spec.hardware import Hardware
+from specc.spec.hardware import Core, Hardware
+
+_WITH_A_MODEL: Final[frozenset[Core]] = frozenset({"cortex-m0+", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33"})
+_NAMES: Final[dict[Core, str]] = {"xtensa-lx6": "Xtensa LX6", "xtensa-lx7": "Xtensa LX7", "riscv32": "RISC-V core"}
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,12 @@ class InstructionModel:
 
 
 def instruction_model(hardware: Hardware) -> InstructionModel | None:
-    """The model of a Cortex-M core; None for a host, whose instruction set no fact names."""
-    if hardware.core == "host":
+    """The model of a Cortex-M core; None where nothing bounds the arithmetic.
+
+    That is a host, whose instruction set no fact names, a core without a cycle table, and hardware with an accelerator,
+    which may do the work instead of the core.
+    """
+    if hardware.core not in _WITH_A_MODEL or hardware.accelerator is not None:
         return None
     if hardware.core in ("cortex-m0+", "cortex-m3"):
         reason = "MLA takes 2 cycles" if hardware.core == "cortex-m3" else "no multiply-accumulate: MULS, then ADDS"
@@ -44,5 +52,6 @@ def instruction_model(hardware: Hardware) -> InstructionModel | None:
 
 
 def core_name(hardware: Hardware) -> str:
-    """`Cortex-M4`, `host`."""
-    return hardware.core.replace("cortex-m", "Cortex-M")
+    """`Cortex-M4`, `Xtensa LX7`, `host`."""
+    name = hardware.core.replace("cortex-m", "Cortex-M").replace("ethos-u", "Ethos-U")
+    return _NAMES.get(hardware.core, name)

@@ -26,6 +26,8 @@ _CACHE_COUNTERS: Final = frozenset(
 # Armv7-M Architecture Reference Manual (DDI 0403E), C1.8: CPICNT, EXCCNT, SLEEPCNT, LSUCNT and FOLDCNT have 8 bits.
 _WRAPPING_COUNTERS: Final = frozenset({"fetch_stalls", "lsu_stalls", "backend_stalls", "folded_instructions"})
 _WITH_STALL_COUNTERS: Final[frozenset[Core]] = frozenset({"cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33"})
+# The performance monitoring unit starts with Armv8.1-M: Cortex-M55 and M85 are not judged, nor are other makers' cores.
+_WITHOUT_CACHE_COUNTERS: Final[frozenset[Core]] = _WITH_STALL_COUNTERS | {"cortex-m0+"}
 
 
 def check_counters(context: Context) -> None:
@@ -41,7 +43,7 @@ def _judge_counter(context: Context, instrument: Instrument, target: Target, cou
     core = core_name(target.hardware)
     where = _counter_place(instrument, counter)
     secondary = (mark(target, "hardware", core),)
-    if counter in _CACHE_COUNTERS:
+    if counter in _CACHE_COUNTERS and target.hardware.core in _WITHOUT_CACHE_COUNTERS:
         cache = "" if target.hardware.core == "cortex-m7" else " It has no cache either, so there are no misses."
         context.report(
             "E5101",

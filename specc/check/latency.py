@@ -18,6 +18,7 @@ from specc.units import Quantity
 
 def check_latency(context: Context) -> None:
     """Hold every latency limit against the fewest cycles its multiply-accumulates can take."""
+    rewrites = exact_rewrites(context)
     for target in context.spec.targets:
         model = instruction_model(target.hardware)
         clock = target_clock(target)
@@ -25,7 +26,7 @@ def check_latency(context: Context) -> None:
             continue
         for item in context.spec.budget_items(target.name):
             if item.kind == "latency" and item.scope != ("overhead",):
-                _judge(context, target, clock, model, item)
+                _judge(context, target, clock, model, item, all_rewrites=rewrites)
 
 
 def target_clock(target: Target) -> Quantity | None:
@@ -39,11 +40,20 @@ def item_layers(context: Context, item: BudgetItem) -> tuple[Layer, ...]:
     return layers if item.scope == ("total",) else tuple(layer for layer in layers if layer.name in item.scope)
 
 
-def _judge(context: Context, target: Target, clock: Quantity, model: InstructionModel, item: BudgetItem) -> None:
+def _judge(
+    context: Context,
+    target: Target,
+    clock: Quantity,
+    model: InstructionModel,
+    item: BudgetItem,
+    *,
+    all_rewrites: dict[str, WindowSums],
+) -> None:
     layers = item_layers(context, item)
     macs = sum(layer.macs for layer in layers)
     declared = [fusion.layers for fusion in context.spec.model.fusions if fusion.method == "window_sums"]
-    rewrites = {name: rewrite for name, rewrite in exact_rewrites(context).items() if name in {x.name for x in layers}}
+    names = {layer.name for layer in layers}
+    rewrites = {name: rewrite for name, rewrite in all_rewrites.items() if name in names}
     used = {name: rewrite for name, rewrite in rewrites.items() if any(name in chain for chain in declared)}
     cycles = _cycles(model, layers, used)
     available = item.limit.base * clock.base
@@ -92,6 +102,15 @@ def exact_rewrites(context: Context) -> dict[str, WindowSums]:
         if sums and row and need and need.worst <= row.accumulator:
             rewrites[convolution.name] = sums
     return rewrites
+
+
+def fewest_cycles(context: Context, model: InstructionModel) -> int:
+    """The fewest cycles that the whole network takes, its declared rewrites counted."""
+    declared = {
+        name for fusion in context.spec.model.fusions if fusion.method == "window_sums" for name in fusion.layers
+    }
+    used = {name: rewrite for name, rewrite in exact_rewrites(context).items() if name in declared}
+    return _cycles(model, context.network.layers, used)
 
 
 def _cycles(model: InstructionModel, layers: tuple[Layer, ...], rewrites: dict[str, WindowSums]) -> int:

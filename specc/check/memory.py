@@ -8,7 +8,7 @@ from specc.check.context import Context, holds, mark, place
 from specc.check.fusions import valid_fusions
 from specc.check.latency import exact_rewrites
 from specc.check.schedule_fix import schedule_fix, schedule_text
-from specc.diagnostics.model import Fix
+from specc.diagnostics.model import Fix, Label
 from specc.graph.build import show
 from specc.graph.memory import Schedule, schedule, schedules, weight_bytes
 from specc.graph.widths import container_bytes, row_bits
@@ -20,8 +20,8 @@ _PARTS_SHOWN: Final = 5
 
 def check_memory(context: Context) -> None:
     """Hold SRAM and flash limits, and the hardware's own sizes, against what the declared schedule needs."""
-    if context.spec.quantization is None:
-        return
+    if context.spec.quantization is None or not all(row.uniform for row in context.spec.quantization.rows):
+        return  # how other formats are packed is not known
     every = schedules(context.network, context.spec.quantization)
     for candidate in every:
         context.prove("memory", _line(candidate))
@@ -51,8 +51,10 @@ def admissible(context: Context) -> Schedule:
 
 
 def needed(candidate: Schedule, target: Target) -> int:
-    """Bytes of SRAM at least: weights count unless the hardware has flash to hold them."""
-    return candidate.activation_bytes if target.hardware.flash else candidate.total_bytes
+    """Bytes of SRAM at least: weights count unless the hardware has flash to hold them, or states no memory at all."""
+    hardware = target.hardware
+    elsewhere = hardware.flash or hardware.external_flash or not hardware.sram
+    return candidate.activation_bytes if elsewhere else candidate.total_bytes
 
 
 def _judge_sram(
@@ -89,7 +91,10 @@ def _judge_sram(
         f"memory sram {item.relation} {item.limit} on `{target.name}` {verdict}: "
         f"at least {need:,} B are needed, {int(limit):,} B allowed",
         place(item, "limit"),
-        secondary=(mark(context.spec.model.input, "shape", f"{input_bytes:,} B resident"),),
+        secondary=(
+            mark(context.spec.model.input, "shape", f"{input_bytes:,} B resident"),
+            _bound_target(context, target, item),
+        ),
         notes=tuple(notes),
         fix=fix,
     )
@@ -146,8 +151,16 @@ def _judge_flash(context: Context, target: Target, item: BudgetItem, weights: in
         f"memory flash {item.relation} {item.limit} on `{target.name}` cannot be kept: "
         f"weights and biases alone are {weights:,} B, {int(item.limit.base):,} B allowed",
         place(item, "limit"),
+        secondary=(_bound_target(context, target, item),),
         notes=(f"{context.network.parameters:,} parameters; code comes on top",),
     )
+
+
+def _bound_target(context: Context, target: Target, item: BudgetItem) -> Label | None:
+    """The target, where the line alone does not say which one is meant."""
+    binding = [budget for budget in context.spec.budgets for other in budget.items if other.span() == item.span()]
+    alone = len(binding) == 1 and binding[0].target == target.name
+    return None if alone else mark(target, "name", "one of the targets that the line binds")
 
 
 def _line(candidate: Schedule) -> str:

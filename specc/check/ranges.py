@@ -12,7 +12,7 @@ from specc.spec.model import QuantizationRow
 def check_ranges(context: Context) -> None:
     """Compare the codes that each range needs with the codes that its bits hold."""
     for row in context.spec.quantization.rows if context.spec.quantization else ():
-        if row.range is None or row.step is None or row.step <= 0 or row.range <= 0:
+        if not row.uniform or row.range is None or row.step is None or row.step <= 0 or row.range <= 0:
             continue
         limit, step = exact(row.range), exact(row.step)
         _check_width(context, row, limit, step)

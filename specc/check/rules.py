@@ -9,6 +9,7 @@ from specc.check.accumulators import check_accumulators
 from specc.check.budgets import check_clocks, check_decidable, check_parts
 from specc.check.context import Context
 from specc.check.coverage import check_rows, check_targets
+from specc.check.duty import check_duty
 from specc.check.fusions import check_fusions
 from specc.check.harness import check_harness
 from specc.check.instruments import check_counters, check_sensors
@@ -25,6 +26,7 @@ RULES: Final[tuple[Rule, ...]] = (
     check_fusions,
     check_memory,
     check_latency,
+    check_duty,
     check_parts,
     check_decidable,
     check_clocks,

@@ -24,6 +24,9 @@ from specc.resources import resource
 
 _LINE = 120
 
+# The program around the network, which speaks lines of text; the host and the virtual board run it.
+_LINE_PROTOCOL: Final = ("harness.c", "inference.c", "text.c")
+
 # What the names of a layer's constants begin with, in the generated C and so in the symbols of a linked program. Their
 # sizes are read there: a constant that the compiler folds into instructions takes no place of its own.
 CONSTANT_PREFIXES: Final = ("weights_", "bias_", "multipliers_", "shifts_", "table_")
@@ -50,7 +53,7 @@ def generate(network: QuantizedNetwork, folder: Path) -> GeneratedCode:
     runtime = resource("firmware", "runtime")
     return GeneratedCode(
         folder=folder,
-        sources=(folder / "network.c", runtime / "harness.c"),
+        sources=(folder / "network.c", *(runtime / name for name in _LINE_PROTOCOL)),
         include_folders=(folder, resource("firmware", "kernels"), runtime),
         arena_bytes=arena.size,
         code_hash=code_hash(files),

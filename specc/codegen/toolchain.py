@@ -39,6 +39,36 @@ CORTEX_M4_FLAGS: Final = (
     "-nostdlib",
 )
 
+# What Zig calls each core, and which of its features a chip maker may leave out: (name, floating point, DSP).
+_CORES: Final = {
+    "cortex-m0+": ("cortex_m0plus", "", ""),
+    "cortex-m3": ("cortex_m3", "", ""),
+    "cortex-m4": ("cortex_m4", "-vfp4d16sp", ""),
+    "cortex-m7": ("cortex_m7-fp64", "-fp_armv8d16sp", ""),
+    "cortex-m33": ("cortex_m33", "-fp_armv8d16sp", "-dsp"),
+}
+
+
+def core_flags(core: str, *, fpu: bool, dsp: bool) -> tuple[str, ...]:
+    """The flags of a bare-metal program for an Arm core, with the helper routines the core has no instructions for.
+
+    Args:
+        core: as a `hardware` section names it.
+        fpu: whether the chip has the core's floating-point unit; of single precision where there is a choice.
+        dsp: whether it has the DSP extension, where that is a choice.
+
+    Raises:
+        ToolchainError: not a core the compiler is set up for.
+    """
+    if core not in _CORES:
+        raise ToolchainError(f"no compiler is set up for core {core}; known are {', '.join(_CORES)}")
+    name, floating_point, dsp_feature = _CORES[core]
+    hard_float = fpu and bool(floating_point)
+    cpu = f"-mcpu={name}{'' if hard_float else floating_point}{'' if dsp else dsp_feature}"
+    target = "thumb-freestanding-eabihf" if hard_float else "thumb-freestanding-eabi"
+    return ("-target", target, cpu, "-ffreestanding", "-nostdlib", "-lcompiler_rt")
+
+
 # A spec is not trusted: of all compiler flags it may choose these, none of which names a file or runs anything.
 _ALLOWED_FLAGS: Final = re.compile(
     r"-O[0123sz]|-m(cpu|arch|tune)=[A-Za-z0-9_+.-]+|-f(no-)?(unroll-loops|vectorize|slp-vectorize|inline-functions)"

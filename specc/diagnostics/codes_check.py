@@ -313,6 +313,21 @@ pool, with an accumulator that holds the sum over the whole image.
     schedule m { fuse conv+gap as window_sums }     # relu stands between the products and the sum
 """,
     ),
+    _code(
+        "E4112",
+        "error",
+        "battery or mean power cannot carry the rate",
+        """
+A rate of inferences takes time and energy. The checker counts the fewest cycles that the network
+can take on the core, at the least power that a source states for that clock, and the sleep between
+the inferences at the least that is stated, or for nothing. Even so the battery is empty too soon,
+the mean power is too high, or there is no time for so many inferences.
+
+    battery 220 mAh at 3 V
+    life >= 1 year at 2 Hz              # 75.3 µW in the mean, at most 37.6 µJ per inference
+""",
+        infeasible=True,
+    ),
 )
 
 register(

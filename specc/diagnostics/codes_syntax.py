@@ -42,8 +42,8 @@ _FILE: Final = (
         "E0006",
         "error",
         "file too large",
-        "A spec of every layer of a large network stays below 100 KB. A larger file is taken for an accident\n"
-        "and not read.",
+        "A spec of every layer of a large network stays below 100 KB. A file of more than 1 MiB is\n"
+        "taken for an accident and not read.",
     ),
     Code(
         "E0007",

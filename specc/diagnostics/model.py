@@ -39,10 +39,29 @@ class Diagnostic:
     secondary: tuple[Label, ...] = ()
     notes: tuple[str, ...] = ()
     fix: Fix | None = None
+    demoted: str | None = None  # why the spec lets this error pass as a warning
 
     @property
     def severity(self) -> Severity:
-        return CODES[self.code].severity
+        return CODES[self.code].severity if self.demoted is None else "warning"
+
+
+@dataclass(frozen=True)
+class Waived:
+    """A finding that the spec accepts, with the reason it gives and the place of the waiver."""
+
+    diagnostic: Diagnostic
+    reason: str
+    where: Span | None
+
+
+@dataclass(frozen=True)
+class FileFindings:
+    """What was found in one file; `name` is the path as given."""
+
+    name: str
+    diagnostics: tuple[Diagnostic, ...]
+    waived: tuple[Waived, ...] = ()
 
 
 @dataclass
@@ -72,5 +91,10 @@ class Sink:
         return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
 
     def __iter__(self) -> Iterator[Diagnostic]:
-        """Diagnostics in the order of the source, those about the whole file first."""
-        return iter(sorted(self.diagnostics, key=lambda d: (d.primary.span.start if d.primary else -1, d.code)))
+        """Diagnostics in the order of the source, file by file, those about a whole file first."""
+
+        def place(diagnostic: Diagnostic) -> tuple[str, int, str]:
+            span = diagnostic.primary.span if diagnostic.primary else None
+            return (span.source.name, span.start, diagnostic.code) if span else ("", -1, diagnostic.code)
+
+        return iter(sorted(self.diagnostics, key=place))

@@ -6,18 +6,22 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
-from specc.diagnostics.model import Diagnostic, Fix, Label
+from specc.diagnostics.model import Diagnostic, Fix, Label, Waived
 from specc.diagnostics.registry import CODES
 from specc.source import Span
 
 FORMAT_VERSION: Final = 1
 
 
-def render(diagnostics: Iterable[Diagnostic]) -> str:
-    """A JSON object with every diagnostic and the counts. Lines and columns count from 1, ends lie behind the text."""
+def render(diagnostics: Iterable[Diagnostic], waived: Iterable[Waived] = ()) -> str:
+    """A JSON object with every diagnostic and the counts; what the spec waives is apart and not counted.
+
+    Lines and columns count from 1, ends lie behind the text.
+    """
     found = [_diagnostic(diagnostic) for diagnostic in diagnostics]
     counts = {severity: sum(d["severity"] == severity for d in found) for severity in ("error", "warning", "note")}
     result = {"format_version": FORMAT_VERSION, "diagnostics": found, "counts": counts}
+    result["waived"] = [_diagnostic(entry.diagnostic) | {"reason": entry.reason} for entry in waived]
     return json.dumps(result, ensure_ascii=False, indent=2)
 
 
@@ -26,6 +30,7 @@ def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
         "code": diagnostic.code,
         "severity": diagnostic.severity,
         "infeasible": CODES[diagnostic.code].infeasible,
+        "demoted": diagnostic.demoted,
         "message": diagnostic.message,
         "primary": _label(diagnostic.primary) if diagnostic.primary else None,
         "secondary": [_label(label) for label in diagnostic.secondary],

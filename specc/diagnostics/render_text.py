@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from specc.diagnostics.model import Diagnostic, Fix, Label
-from specc.diagnostics.registry import CODES
+from specc.diagnostics.registry import CODES, FAMILIES, family
 from specc.diagnostics.snippet import Mark, draw, printable
 from specc.source import SourceFile
 
@@ -39,13 +39,14 @@ def render(diagnostics: Iterable[Diagnostic], colour: bool = False) -> str:
     return "\n".join(_render_one(diagnostic, paint) for diagnostic in diagnostics)
 
 
-def summary(diagnostics: Sequence[Diagnostic], name: str) -> str:
-    """One line that counts: `3 errors, 2 warnings in specs/x.hwspec`."""
+def summary(diagnostics: Sequence[Diagnostic], name: str, waived: int = 0) -> str:
+    """One line that counts: `3 errors, 2 warnings, 1 waived in specs/x.hwspec`."""
     errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
     warnings = sum(diagnostic.severity == "warning" for diagnostic in diagnostics)
     parts = [_count(errors, "error")] if errors else []
     parts += [_count(warnings, "warning")] if warnings else []
-    return f"{', '.join(parts) or 'no errors'} in {printable(name)}"
+    accepted = f", {waived} waived" if waived else ""
+    return f"{', '.join(parts) or 'no errors'}{accepted} in {printable(name)}"
 
 
 def explain(code: str) -> str:
@@ -57,6 +58,14 @@ def explain(code: str) -> str:
     entry = CODES[code]
     nature = f"{entry.severity}: the spec is valid, but cannot be met" if entry.infeasible else entry.severity
     return f"{entry.id}: {entry.title} ({nature})\n\n{entry.explanation}\n"
+
+
+def overview() -> str:
+    """What `specc explain` prints about all codes: one line each, by family."""
+    lines = []
+    for digit, title in FAMILIES.items():
+        lines += [title, *(f"  {code.id}  {code.title}" for code in family(digit)), ""]
+    return "\n".join([*lines, "specc explain CODE tells more about one\n"])
 
 
 def _count(number: int, noun: str) -> str:

@@ -13,7 +13,7 @@ _CUT: Final = "…"
 
 def printable(text: str) -> str:
     """Text that cannot move the cursor, colour the terminal or reorder what stands beside it."""
-    return "".join(_shown(character) for character in text)
+    return text if text.isprintable() else "".join(_shown(character) for character in text)
 
 
 def _shown(character: str) -> str:

@@ -3,75 +3,121 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from specc.diagnostics.model import Label, Sink
+from specc.elaborate.groups import ALL, layer_group, report_unknown, target_list
 from specc.elaborate.reader import Handler, Reader, RejectedError, read_block, suggestion
-from specc.elaborate.schedule import layer_sum
 from specc.source import Span
-from specc.spec.contract import Budget, BudgetItem
+from specc.spec.contract import Battery, Budget, BudgetItem
 from specc.syntax.nodes import Item, Symbol, Word
-from specc.units import ENERGY, INFORMATION, POWER, PRICE, TIME, Dimension
+from specc.units import CHARGE, ENERGY, FREQUENCY, INFORMATION, NONE, POWER, PRICE, TIME, VOLTAGE, Dimension
 
-_PERCENTILE: Final = re.compile(r"p([1-9][0-9]?)")
+_PERCENTILE: Final = re.compile(r"p([1-9][0-9]?(?:\.[0-9]{1,3})?)")
 _MEMORIES: Final = ("sram", "flash", "l1")
+_BATTERY: Final = "battery 220 mAh at 3 V"
 
 
-def elaborate_budget(item: Item, targets: list[str], layers: list[str], sink: Sink) -> Budget | None:
-    """Read a budget section; `targets` and `layers` are the names it may use."""
+def elaborate_budget(
+    item: Item, targets: list[str], layers: list[str], datasets: list[str], sink: Sink
+) -> list[Budget] | None:
+    """Read a budget section, one Budget for each target it names.
+
+    `targets`, `layers` and `datasets` are the names it may use.
+    """
     reader = Reader(item, sink)
     reader.position = 1
     try:
-        target = reader.name("the name of a target")
-        block = reader.block(f"budget `{target.text}`")
+        bound = target_list(reader)
+        what = f"budget `{' '.join(word.text for word in bound)}`"
+        block = reader.block(what)
         reader.finish()
-        if target.text != "all" and target.text not in targets:
-            notes, fix = suggestion(target.text, target.span, [*targets, "all"])
-            sink.add("E1011", f"there is no target `{target.text}`", target.span, notes=notes, fix=fix)
+        report_unknown(bound, [*targets, ALL], sink)
     except RejectedError:
         return None
-    handlers: dict[str, Handler] = {
+    lines: dict[str, Handler] = {
         "latency": lambda r: _latency(r, layers),
         "memory": _memory,
         "energy": lambda r: _whole(r, "energy", "inference", ENERGY, "3 mJ"),
-        "power": lambda r: _whole(r, "power", "active", POWER, "50 mW"),
+        "power": _power,
         "price": lambda r: _whole(r, "price", "unit", PRICE, "4.20 USD"),
+        "life": _life,
+        "accuracy": lambda r: _accuracy(r, datasets),
     }
-    entries = read_block(block, handlers, f"budget `{target.text}`", sink, repeatable=frozenset(handlers))
+    entries = read_block(block, {**lines, "battery": _battery}, what, sink, repeatable=frozenset(lines))
+    battery = entries.pop("battery", None)
     found = sorted((entry for kind in entries.values() for entry in kind), key=lambda entry: entry.item.span.start)
     items: list[BudgetItem] = []
     seen: dict[str, Item] = {}
     for entry in found:
         line: BudgetItem = entry.value
+        if line.kind == "life":
+            if battery is None:
+                notes = (f"for example `{_BATTERY}`",)
+                sink.add("E1005", f"{what} limits a life and has no `battery`", entry.item.head, notes=notes)
+                continue
+            line = line.model_copy(update={"battery": battery[0].value if battery else None})
         if line.label in seen:
             there = Label(seen[line.label].head, "first limit")
             sink.add("E1006", f"`{line.label}` has two limits", entry.item.head, secondary=(there,))
             continue
         seen[line.label] = entry.item
         items.append(line)
+    if battery and not entries.get("life"):
+        sink.add(
+            "E1005",
+            f"{what} has a battery and limits no `life`",
+            battery[0].item.head,
+            notes=("for example `life >= 1 year at 2 Hz`",),
+        )
     if not items:
-        if not entries:
-            sink.add("E1005", f"budget `{target.text}` is empty", item.head, notes=("`latency total <= 10 ms`",))
+        if not entries and battery is None:
+            sink.add("E1005", f"{what} is empty", item.head, notes=("`latency total <= 10 ms`",))
         return None
-    return Budget(target=target.text, items=tuple(items), spans={"": item.head, "target": target.span})
+    return [Budget(target=word.text, items=tuple(items), spans={"": item.head, "target": word.span}) for word in bound]
+
+
+def report_conflicts(budgets: list[Budget], sink: Sink) -> None:
+    """A limit that two sections give to the same target. (A limit for `all` stands beside those of a target.)"""
+    seen: dict[tuple[str, str], BudgetItem] = {}
+    reported: set[int] = set()
+    for budget in budgets:
+        for item in budget.items:
+            first = seen.setdefault((budget.target, item.label), item)
+            here, there = item.span(), first.span()
+            if first is item or here is None or here.start in reported:
+                continue
+            reported.add(here.start)
+            secondary = (Label(there, "first limit"),) if there else ()
+            sink.add("E1006", f"`{item.label}` of `{budget.target}` has two limits", here, secondary=secondary)
 
 
 def _latency(reader: Reader, layers: list[str]) -> BudgetItem:
-    words = layer_sum(reader, layers, others=("total", "overhead"))
-    percentile, cold = 50, False
+    group = layer_group(reader, layers, others=("total", "overhead"))
+    percentile: int | float = 50
+    cold = False
     while isinstance(word := reader.peek(), Word):
         match = _PERCENTILE.fullmatch(word.text)
-        if word.text == "cold":
-            cold = True
-        elif match:
-            percentile = int(match[1])
-        else:
-            notes, fix = suggestion(word.text, word.span, ("cold", "p50", "p90", "p95", "p99"))
-            reader.fail("E1016", f"`{word.text}` is neither `cold` nor a percentile", word.span, notes=notes, fix=fix)
         reader.position += 1
-    scope = tuple(word.text for word in words)
-    span = words[0].span.to(words[-1].span)
-    return _limit(reader, "latency", scope, span, dimension=TIME, example="1 ms", percentile=percentile, cold=cold)
+        if word.text in ("cold", "warm"):
+            cold = word.text == "cold"
+        elif match:
+            percentile = float(match[1]) if "." in match[1] else int(match[1])
+        else:
+            notes, fix = suggestion(word.text, word.span, ("cold", "warm", "p50", "p90", "p95", "p99", "p99.9"))
+            message = f"`{word.text}` is neither `cold` nor `warm` nor a percentile"
+            reader.fail("E1016", message, word.span, notes=notes, fix=fix)
+    return _limit(
+        reader,
+        "latency",
+        group.names,
+        group.span,
+        dimension=TIME,
+        example="1 ms",
+        percentile=percentile,
+        cold=cold,
+        pattern=group.pattern,
+    )
 
 
 def _memory(reader: Reader) -> BudgetItem:
@@ -83,11 +129,54 @@ def _whole(reader: Reader, kind: str, scope: str, dimension: Dimension, example:
     return _limit(reader, kind, (scope,), reader.item.values[0].span, dimension=dimension, example=example)
 
 
-def relation(reader: Reader, examples: str) -> Symbol:
-    """`<=` or `<`: every contract is an upper limit."""
-    symbol = reader.symbol("`<=` or `<`", ("<=", "<", ">=", ">"))
-    if symbol.text in (">=", ">"):
-        reader.fail("E1007", "a limit is an upper limit", symbol.span, notes=(f"for example `{examples}`",))
+def _power(reader: Reader) -> BudgetItem:
+    """`power <= 50 mW` while inferring, or the mean over time: `power <= 1 mW at 2 Hz`."""
+    item = _whole(reader, "power", "active", POWER, "50 mW")
+    if not reader.accept("at"):
+        return item
+    rate = reader.quantity("a rate of inferences", FREQUENCY, "2 Hz")
+    return item.model_copy(
+        update={"scope": ("mean",), "rate": rate.quantity, "spans": item.spans | {"rate": rate.span}}
+    )
+
+
+def _battery(reader: Reader) -> Battery:
+    """`battery 220 mAh at 3 V`."""
+    charge = reader.quantity("the charge of a battery", CHARGE, "220 mAh")
+    reader.expect("at")
+    voltage = reader.quantity("the voltage of a battery", VOLTAGE, "3 V")
+    spans = {"": reader.item.head, "charge": charge.span, "voltage": voltage.span}
+    return Battery(charge=charge.quantity, voltage=voltage.quantity, spans=spans)
+
+
+def _life(reader: Reader) -> BudgetItem:
+    """`life >= 1 year at 2 Hz`."""
+    scope_span = reader.item.values[0].span
+    item = _limit(reader, "life", ("battery",), scope_span, dimension=TIME, example="1 year", lower=True)
+    reader.expect("at")
+    rate = reader.quantity("a rate of inferences", FREQUENCY, "2 Hz")
+    return item.model_copy(update={"rate": rate.quantity, "spans": item.spans | {"rate": rate.span}})
+
+
+def _accuracy(reader: Reader, datasets: list[str]) -> BudgetItem:
+    """`accuracy digits >= 97 %`."""
+    word = reader.word("the name of a data set")
+    if word.text not in datasets:
+        notes, fix = suggestion(word.text, word.span, datasets)
+        reader.fail("E1011", f"there is no data set `{word.text}`", word.span, notes=notes, fix=fix)
+    item = _limit(reader, "accuracy", (word.text,), word.span, dimension=NONE, example="97 %", lower=True)
+    if not 0 < item.limit.base <= 1:
+        reader.fail("E1010", "an accuracy lies above 0 % and is at most 100 %", item.span("limit"))
+    return item
+
+
+def relation(reader: Reader, example: str, *, lower: bool = False) -> Symbol:
+    """`<=` or `<`, for almost every contract is an upper limit; `>=` or `>` where it is a lower one."""
+    wanted, other = ((">=", ">"), ("<=", "<")) if lower else (("<=", "<"), (">=", ">"))
+    symbol = reader.symbol(f"`{wanted[0]}` or `{wanted[1]}`", (*wanted, *other))
+    if symbol.text in other:
+        message = "this limit is a lower one" if lower else "a limit is an upper limit"
+        reader.fail("E1007", message, symbol.span, notes=(f"for example `{example}`",))
     return symbol
 
 
@@ -99,11 +188,11 @@ def _limit(
     *,
     dimension: Dimension,
     example: str,
-    percentile: int = 50,
-    cold: bool = False,
+    lower: bool = False,
+    **fields: Any,
 ) -> BudgetItem:
     """The rest of a line: `<= 3 mJ per inference`."""
-    symbol = relation(reader, f"{kind} … <= {example}")
+    symbol = relation(reader, f"{kind} … {'>=' if lower else '<='} {example}", lower=lower)
     limit = reader.quantity(f"a limit of {kind}", dimension, example)
     per_core = False
     if reader.accept("per"):
@@ -128,8 +217,7 @@ def _limit(
         scope=scope,
         relation=symbol.text,
         limit=limit.quantity,
-        percentile=percentile,
-        cold=cold,
         per_core=per_core,
         spans=spans,
+        **fields,
     )

@@ -11,21 +11,36 @@ from specc.diagnostics.model import Label, Sink
 from specc.elaborate.reader import Entry, Handler, Reader, RejectedError, first, read_block, spans_of, value_of
 from specc.resources import resource
 from specc.source import Span
-from specc.spec.hardware import CacheGeometry, Core, Fact, FlashCache, FlashTiming, Hardware, WaitStates
+from specc.spec.hardware import (
+    Accelerator,
+    CacheGeometry,
+    Core,
+    Fact,
+    FlashCache,
+    FlashTiming,
+    Hardware,
+    Npu,
+    WaitStates,
+)
 from specc.syntax.files import read
 from specc.syntax.nodes import Interval, Item, Number, Symbol, Word
 from specc.syntax.parser import parse
-from specc.units import FREQUENCY, INFORMATION, POWER, PRICE, Dimension, Quantity
+from specc.units import FREQUENCY, INFORMATION, POWER, PRICE, VOLTAGE, Dimension, Quantity
 
 _FACTS: Final[dict[str, tuple[Dimension, str]]] = {
     "clock": (FREQUENCY, "168 MHz"),
     "sram": (INFORMATION, "192 KiB"),
     "flash": (INFORMATION, "1 MiB"),
+    "external_flash": (INFORMATION, "16 MiB"),
+    "l1_instruction": (INFORMATION, "32 KiB"),
     "l1_data": (INFORMATION, "32 KiB"),
+    "supply": (VOLTAGE, "1.8..3.6 V"),
     "active_power": (POWER, "44.9 mW"),
     "sleep_power": (POWER, "5 uW"),
     "price": (PRICE, "4.20 USD"),
 }
+_CONFIGURATION_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_VELA_SYSTEM: Final = 'system "Ethos_U55_High_End_Embedded"'
 LIBRARY_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -44,6 +59,9 @@ def elaborate_hardware(item: Item, sink: Sink) -> Hardware | None:
         "core": _core,
         "fpu": lambda r: True,
         "dsp": lambda r: True,
+        "mve": lambda r: True,
+        "accelerator": _accelerator,
+        "npu": _npu,
         "notes": lambda r: r.text("a note").text,
         "flash_timing": _flash_timing,
         "flash_cache": _flash_cache,
@@ -59,6 +77,7 @@ def elaborate_hardware(item: Item, sink: Sink) -> Hardware | None:
         return None
     power: tuple[Fact, Quantity | None] = value_of(entries, "active_power", (None, None))
     fields: dict[str, Any] = {keyword: found[0].value for keyword, found in entries.items()}
+    fields["core"], fields["core_source"] = fields["core"]
     fields |= {"active_power": power[0], "active_power_clock": power[1]}
     return Hardware(name=name.text, spans=_spans(entries, item.head, name), **fields)
 
@@ -67,8 +86,8 @@ def _spans(entries: dict[str, list[Entry]], whole: Span, name: Word) -> dict[str
     return spans_of(entries, whole) | {"name": name.span}
 
 
-def _core(reader: Reader) -> str:
-    """A core's name; the `+` of cortex-m0+ is a token of its own."""
+def _core(reader: Reader) -> tuple[str, str | None]:
+    """A core's name, and its source where there is one; the `+` of cortex-m0+ is a token of its own."""
     word = reader.word("a core such as cortex-m4")
     text, span = word.text, word.span
     plus = reader.peek()
@@ -79,7 +98,44 @@ def _core(reader: Reader) -> str:
         reader.fail(
             "E1016", f"`{text}` is no core that specc knows", span, notes=("known: " + ", ".join(get_args(Core)),)
         )
-    return text
+    following = reader.peek()
+    stated = isinstance(following, Word) and following.text == "source"
+    return text, _source(reader)[0].text if stated else None
+
+
+def _accelerator(reader: Reader) -> Accelerator:
+    description = reader.text("what the accelerator is")
+    source, _ = _source(reader)
+    spans = {"": reader.item.head, "description": description.span, "source": source.span}
+    return Accelerator(description=description.text, source=source.text, spans=spans)
+
+
+def _npu(reader: Reader) -> Npu:
+    """`npu source "…" { macs 128, system "Ethos_U55_High_End_Embedded", memory "Shared_Sram" }`."""
+    source, _ = _source(reader)
+    handlers: dict[str, Handler] = {
+        "macs": lambda r: int(r.integer("multiply-accumulates per cycle", 1, 1 << 16).quantity.number),
+        "system": _configuration_name,
+        "memory": _configuration_name,
+    }
+    entries = read_block(reader.block("`npu`"), handlers, "`npu`", reader.sink)
+    for keyword, example in (("macs", "macs 128"), ("system", _VELA_SYSTEM), ("memory", 'memory "Shared_Sram"')):
+        if keyword not in entries:
+            reader.fail("E1005", f"`npu` needs `{keyword}`", notes=(f"for example `{example}`",))
+    if not all(entries.values()):
+        raise RejectedError
+    spans = spans_of(entries, reader.item.head) | {"source": source.span}
+    fields: dict[str, Any] = {keyword: found[0].value for keyword, found in entries.items()}
+    return Npu(source=source.text, spans=spans, **fields)
+
+
+def _configuration_name(reader: Reader) -> str:
+    """A name of Vela's configuration file. It becomes an argument of a command: letters, digits and `_` only."""
+    text = reader.text("a name of Vela's configuration file")
+    if not _CONFIGURATION_NAME.fullmatch(text.text):
+        note = f"for example `{_VELA_SYSTEM}`"
+        reader.fail("E1016", "this is no name of a configuration of Vela", text.span, notes=(note,))
+    return text.text
 
 
 def _fact_handler(keyword: str) -> Handler:

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from specc.diagnostics.model import Label, Sink
 from specc.elaborate.layers import EXTENT_LIMIT, KINDS, LayerNames, elaborate_layer, layer_names
+from specc.elaborate.model_file import elaborate_file_model, from_file
 from specc.elaborate.reader import Handler, Reader, RejectedError, read_block, spans_of, suggestion, value_of
 from specc.source import Span
-from specc.spec.model import InputSpec, LayerSpec, ModelSpec, WeightsSpec
+from specc.spec.model import InputSpec, LayerSpec, ModelFile, ModelSpec, WeightsSpec
 from specc.syntax.nodes import Item, Malformed, Number, PlusMinus, Size, Word
 
 SEED_LIMIT: Final = (1 << 32) - 1
@@ -24,6 +25,8 @@ class ModelParts:
     input: InputSpec | None = None
     layers: list[LayerSpec] = field(default_factory=list)
     weights: WeightsSpec | None = None
+    file: ModelFile | None = None
+    layers_unknown: bool = False  # the network comes from a file that cannot be used
     layer_names: list[str] = field(default_factory=list)
     spans: dict[str, Span] = field(default_factory=dict)
 
@@ -36,6 +39,7 @@ class ModelParts:
             input=self.input,
             layers=tuple(self.layers),
             weights=self.weights,
+            file=self.file,
             fusions=fusions,
             spans=self.spans,
         )
@@ -52,6 +56,11 @@ def elaborate_model(item: Item, sink: Sink) -> ModelParts:
         block = reader.block(f"model `{parts.name.text}`")
         reader.finish()
     except RejectedError:
+        if item.block is None:
+            return parts
+        block = item.block  # its layers are read all the same: they have names that the rest of the file uses
+    if from_file(block):
+        elaborate_file_model(block, parts, sink)
         return parts
     parts.layer_names = layer_names(block.items)
     names = LayerNames({}, frozenset(parts.layer_names), set())
@@ -95,7 +104,7 @@ def _elaborate_entry(item: Item, parts: ModelParts, names: LayerNames, first_use
             reader.fail("E1006", f"a model has one `{keyword.text}`", secondary=(there,))
         first_use[keyword.text] = item
         if keyword.text == "input":
-            parts.input = _elaborate_input(reader, names)
+            parts.input = elaborate_input(reader, names)
         else:
             parts.weights = _elaborate_weights(reader)
     except RejectedError:
@@ -109,15 +118,20 @@ def _elaborate_weights(reader: Reader) -> WeightsSpec:
     return WeightsSpec(seed=int(seed.quantity.number), spans={"": reader.item.head, "seed": seed.span})
 
 
-def _elaborate_input(reader: Reader, names: LayerNames) -> InputSpec:
+def elaborate_input(reader: Reader, names: LayerNames, *, shape_known: bool = False) -> InputSpec:
+    """The input of a model. Where its file gives the shape, it may be left out; it is then empty."""
     name = reader.name("the name of the input", reserved=("total", "overhead"))
     if name.text in names.declared:
         there = Label(names.declared[name.text], "first declared here")
         reader.fail("E1006", f"the name `{name.text}` is taken", name.span, secondary=(there,))
     names.declared[name.text] = name.span
     names.previous = name.text
-    shape_value = reader.next("a shape such as 32x32x16")
-    shape = _shape(reader, shape_value)
+    spans = {"name": name.span}
+    shape: tuple[int, ...] = ()
+    if not shape_known or reader.peek() is not None:
+        shape_value = reader.next("a shape such as 32x32x16")
+        shape = _shape(reader, shape_value)
+        spans["shape"] = shape_value.span
     block = reader.optional_block()
     where = f"input `{name.text}`"
     handlers: dict[str, Handler] = {"distribution": _distribution, "stream": _stream}
@@ -130,7 +144,7 @@ def _elaborate_input(reader: Reader, names: LayerNames) -> InputSpec:
         distribution=distribution,
         scale=scale,
         streamed=value_of(entries, "stream", False),
-        spans=spans_of(entries, reader.item.head, stream="streamed") | {"name": name.span, "shape": shape_value.span},
+        spans=spans_of(entries, reader.item.head, stream="streamed") | spans,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from specc.diagnostics.model import Label, Sink
 from specc.elaborate.budgets import relation
+from specc.elaborate.groups import report_unknown, target_list
 from specc.elaborate.model import SEED_LIMIT
 from specc.elaborate.reader import (
     Handler,
@@ -15,7 +16,6 @@ from specc.elaborate.reader import (
     first,
     read_block,
     spans_of,
-    suggestion,
     value_of,
 )
 from specc.spec.contract import GradientContract, Guidelines, Harness, Instrument, PowerSensor
@@ -90,26 +90,33 @@ def _gradient(reader: Reader) -> GradientContract:
     )
 
 
-def elaborate_instrument(item: Item, targets: list[str], sink: Sink) -> Instrument | None:
-    """Read an instrument section: counters by name, sensors with their sampling."""
+def elaborate_instrument(item: Item, targets: list[str], sink: Sink) -> list[Instrument] | None:
+    """Read an instrument section, counters by name and sensors with their sampling: one for each target it names."""
     reader = Reader(item, sink)
     reader.position = 1
     try:
-        target = reader.name("the name of a target")
-        block = reader.block(f"instrument `{target.text}`")
+        observed = target_list(reader)
+        what = f"instrument `{' '.join(word.text for word in observed)}`"
+        block = reader.block(what)
         reader.finish()
-        if target.text not in targets:
-            notes, fix = suggestion(target.text, target.span, targets)
-            sink.add("E1011", f"there is no target `{target.text}`", target.span, notes=notes, fix=fix)
+        report_unknown(observed, targets, sink)
     except RejectedError:
         return None
     counters, sensors = _observed(block, sink)
-    spans = {"": item.head, "target": target.span} | {name: word.span for name, word in counters.items()}
+    spans = {"": item.head} | {name: word.span for name, word in counters.items()}
     if not counters and not sensors:
         if not block.items:
-            sink.add("E1005", f"instrument `{target.text}` is empty", item.head, notes=("for example `cycles`",))
+            sink.add("E1005", f"{what} is empty", item.head, notes=("for example `cycles`",))
         return None
-    return Instrument(target=target.text, counters=tuple(counters), sensors=tuple(sensors.values()), spans=spans)
+    return [
+        Instrument(
+            target=word.text,
+            counters=tuple(counters),
+            sensors=tuple(sensors.values()),
+            spans=spans | {"target": word.span},
+        )
+        for word in observed
+    ]
 
 
 def _observed(block: Block, sink: Sink) -> tuple[dict[str, Word], dict[str, PowerSensor]]:

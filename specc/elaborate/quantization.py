@@ -9,14 +9,29 @@ from typing import Any, Final
 from specc.diagnostics.model import Fix, Label, Sink
 from specc.elaborate.reader import Reader, RejectedError, suggestion
 from specc.source import Span
-from specc.spec.model import QuantizationRow, QuantizationTable
+from specc.spec.model import FORMAT_BITS, QuantizationRow, QuantizationTable
 from specc.syntax.literals import LiteralError, parse_number
 from specc.syntax.nodes import Cell, Item, Row
 from specc.syntax.tables import is_rule
 
-COLUMNS: Final = ("layer", "bits", "range", "step", "accumulator", "guard", "notes")
-_REQUIRED: Final = ("layer", "bits", "range")
+COLUMNS: Final = (
+    "layer",
+    "bits",
+    "weights",
+    "activations",
+    "format",
+    "range",
+    "step",
+    "scale",
+    "zero",
+    "accumulator",
+    "guard",
+    "notes",
+)
+# Columns that must be there, each with those that may stand in its place.
+_REQUIRED: Final = {"layer": (), "bits": ("format", "weights"), "range": ("format",)}
 CALIBRATED: Final = "calibrated"
+_WRONG: Final = object()  # a cell that was reported
 
 
 def elaborate_quantization(
@@ -73,10 +88,14 @@ def _columns(header: Row, sink: Sink) -> list[str] | None:
             usable = False
         else:
             seen[cell.text] = cell
-    for column in _REQUIRED:
-        if usable and column not in seen:
+    for column, others in _REQUIRED.items():
+        if usable and column not in seen and not any(other in seen for other in others):
             sink.add("E1005", f"the table has no column `{column}`", header.span, notes=(_example(),))
             usable = False
+    if usable and "scale" in seen and "step" in seen:
+        there = Label(seen["step"].span, "the same in other words")
+        sink.add("E1013", "a table has a column `step` or a column `scale`", seen["scale"].span, secondary=(there,))
+        usable = False
     return [cell.text for cell in header.cells] if usable else None
 
 
@@ -102,19 +121,81 @@ class _Table:
                 secondary=(Label(self.header.span, "the columns"),),
             )
             return None
-        cells = dict(zip(self.columns, row.cells, strict=True))
+        cells = {"step" if name == "scale" else name: cell for name, cell in zip(self.columns, row.cells, strict=True)}
+        widths = self.widths(cells, row)
         readers: dict[str, Any] = {
             "layer": self.layer(cells["layer"]),
-            "bits": self.integer(cells["bits"], "bits", 1, 16, None),
             "accumulator": self.integer(cells.get("accumulator"), "accumulator", 8, 64, 32),
             "guard": self.integer(cells.get("guard"), "guard", 0, 16, 0),
         }
-        grid = self.grid(cells["range"], cells.get("step"))
-        if grid is None or any(value is None for value in readers.values()):
+        fixed = "format" not in cells or cells["format"].text in ("", "fixed")
+        grid = self.grid(cells.get("range"), cells.get("step"), row) if fixed else self.none(cells)
+        if widths is None or grid is None or any(value is None for value in readers.values()):
             return None
+        zero = self.zero(cells.get("zero"), widths["bits"], calibrated=grid == (None, None))
+        if zero is _WRONG:
+            return None
+        readers |= widths
         notes = cells["notes"].text if "notes" in cells else ""
         spans = {column: cell.span for column, cell in cells.items() if cell.text} | {"": row.span}
-        return QuantizationRow(range=grid[0], step=grid[1], notes=notes, spans=spans, **readers)
+        made = QuantizationRow(range=grid[0], step=grid[1], zero=zero, notes=notes, spans=spans, **readers)
+        if not made.uniform:
+            what = "widths of weights and activations of their own" if made.format == "fixed" else f"`{made.format}`"
+            what = f"a zero point of {made.zero}" if made.zero else what
+            self.sink.add("N1104", f"no backend computes with {what} yet: `{made.layer}` cannot be measured", row.span)
+        return made
+
+    def widths(self, cells: dict[str, Cell], row: Row) -> dict[str, Any] | None:
+        """Number format and widths of a row; None if one of them was reported."""
+        cell = cells.get("format")
+        form = cell.text if cell and cell.text else "fixed"
+        if cell and form not in (*FORMAT_BITS, "fixed"):
+            notes, fix = suggestion(form, cell.span, (*FORMAT_BITS, "fixed"))
+            self.sink.add("E1016", f"`{form}` is not a number format", cell.span, notes=notes, fix=fix)
+            return None
+        weights = self.integer(cells.get("weights"), "weights", 1, 16, 0)
+        activations = self.integer(cells.get("activations"), "activations", 1, 16, 0)
+        bits_cell = cells.get("bits")
+        implied = FORMAT_BITS.get(form) or (max(weights, activations) if weights and activations else None)
+        if bits_cell is None and implied is None and weights is not None and activations is not None:
+            self.sink.add("E1005", "the width of this row is missing", row.span, notes=(_example(),))
+            return None
+        bits = self.integer(bits_cell, "bits", 1, 16, implied)
+        if weights is None or activations is None or bits is None:
+            return None
+        if cell and form in FORMAT_BITS and (weights or activations or bits != FORMAT_BITS[form]):
+            self.sink.add("E1013", f"`{form}` has {FORMAT_BITS[form]} bits, and no other width", cell.span)
+            return None
+        same = weights in (0, bits) and activations in (0, bits)
+        return {
+            "format": form,
+            "bits": bits,
+            "weights": None if same else weights or bits,
+            "activations": None if same else activations or bits,
+        }
+
+    def none(self, cells: dict[str, Cell]) -> tuple[None, None] | None:
+        """No grid: a number format with an exponent has none."""
+        if cells["format"].text not in FORMAT_BITS:
+            return None  # reported as such
+        for column in ("range", "step"):
+            cell = cells.get(column)
+            if cell and cell.text:
+                there = Label(cells["format"].span, "has an exponent of its own")
+                self.sink.add("E1013", f"a row of this format has no {column}", cell.span, secondary=(there,))
+                return None
+        return None, None
+
+    def zero(self, cell: Cell | None, bits: int, *, calibrated: bool) -> Any:
+        """The zero point, None if the row leaves it open, or `_WRONG`."""
+        if cell is None or not cell.text:
+            return None
+        if calibrated:
+            self.sink.add("E1013", "a zero point needs a step: this row has none", cell.span)
+            return _WRONG
+        half = 1 << (bits - 1)
+        value = self.integer(cell, "zero", -half, half - 1, 0)
+        return _WRONG if value is None else value
 
     def layer(self, cell: Cell) -> str | None:
         if not cell.text:
@@ -154,8 +235,13 @@ class _Table:
             self.sink.add("E1007", message, cell.span)
             return None
 
-    def grid(self, range_cell: Cell, step_cell: Cell | None) -> tuple[float | None, float | None] | None:
+    def grid(
+        self, range_cell: Cell | None, step_cell: Cell | None, row: Row
+    ) -> tuple[float | None, float | None] | None:
         """Range and step; both None for a calibrated row, and None for a row that was reported."""
+        if range_cell is None:
+            self.sink.add("E1005", "a row in fixed point needs a range, and the table has no such column", row.span)
+            return None
         step_text = step_cell.text if step_cell else ""
         if range_cell.text == CALIBRATED:
             if step_cell is None or step_text in ("", CALIBRATED):

@@ -28,7 +28,7 @@ from specc.syntax.nodes import (
 from specc.units import Dimension, Quantity, describe
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-_NOUNS: Final[dict[type, str]] = {
+NOUNS: Final[dict[type, str]] = {
     Word: "a word",
     Text: "a text in quotes",
     Number: "a number",
@@ -96,7 +96,7 @@ class Reader:
         """Report a value of the wrong kind."""
         if isinstance(value, Malformed):
             raise RejectedError
-        self.fail("E1007", f"expected {what}, found {_NOUNS[type(value)]} `{value.span.text}`", value.span, notes=notes)
+        self.fail("E1007", f"expected {what}, found {NOUNS[type(value)]} `{value.span.text}`", value.span, notes=notes)
 
     def accept(self, *words: str) -> Word | None:
         """Step over the next value if it is one of these words."""

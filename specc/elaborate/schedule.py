@@ -6,10 +6,11 @@ from itertools import pairwise
 from typing import Any, get_args
 
 from specc.diagnostics.model import Label, Sink
+from specc.elaborate.groups import layer_group
 from specc.elaborate.model import ModelParts
 from specc.elaborate.reader import Reader, RejectedError, read_block, suggestion
 from specc.spec.model import Fusion
-from specc.syntax.nodes import Item, Symbol, Word
+from specc.syntax.nodes import Item, Word
 
 
 def elaborate_schedule(item: Item, parts: ModelParts, sink: Sink) -> tuple[Fusion, ...]:
@@ -42,7 +43,7 @@ def elaborate_schedule(item: Item, parts: ModelParts, sink: Sink) -> tuple[Fusio
 
 
 def _fuse(reader: Reader, parts: ModelParts) -> Fusion:
-    words = layer_sum(reader, parts.layer_names)
+    words = list(layer_group(reader, parts.layer_names).words)
     method = "fused"
     method_span = reader.item.head
     if reader.accept("as"):
@@ -55,26 +56,6 @@ def _fuse(reader: Reader, parts: ModelParts) -> Fusion:
         _check_window_sums(reader, words, parts)
     spans = {"": reader.item.head, "layers": words[0].span.to(words[-1].span), "method": method_span}
     return Fusion(layers=tuple(word.text for word in words), method=method, spans=spans)
-
-
-def layer_sum(reader: Reader, layers: list[str], others: tuple[str, ...] = ()) -> list[Word]:
-    """One or several layer names joined by `+`; `others` are words that may stand in their place, alone."""
-    words = [reader.word("the name of a layer")]
-    while isinstance(sign := reader.peek(), Symbol) and sign.text == "+":
-        reader.symbol("`+`", ("+",))
-        words.append(reader.word("the name of a layer"))
-    seen: dict[str, Word] = {}
-    for word in words:
-        if word.text in others and len(words) == 1:
-            continue
-        if word.text not in layers:
-            notes, fix = suggestion(word.text, word.span, [*layers, *others])
-            reader.fail("E1011", f"the model has no layer `{word.text}`", word.span, notes=notes, fix=fix)
-        if word.text in seen:
-            there = Label(seen[word.text].span, "first here")
-            reader.fail("E1006", f"layer `{word.text}` is named twice", word.span, secondary=(there,))
-        seen[word.text] = word
-    return words
 
 
 def _kinds(words: list[Word], parts: ModelParts) -> list[Any]:

@@ -2,57 +2,87 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import Any, Final
 
 from specc.diagnostics.bounded import LIMIT, BoundedSink, TooManyError
-from specc.diagnostics.model import Diagnostic, Fix, Label, Sink
-from specc.elaborate.budgets import elaborate_budget
+from specc.diagnostics.model import Diagnostic, Label, Sink
+from specc.elaborate.budgets import elaborate_budget, report_conflicts
+from specc.elaborate.edition import check_edition
+from specc.elaborate.experiments import elaborate_dataset, elaborate_experiments
 from specc.elaborate.hardware import elaborate_hardware
 from specc.elaborate.model import ModelParts, elaborate_model
+from specc.elaborate.model_file import quantization_of_file
 from specc.elaborate.observation import elaborate_guidelines, elaborate_harness, elaborate_instrument
 from specc.elaborate.quantization import elaborate_quantization
 from specc.elaborate.reader import suggestion
 from specc.elaborate.schedule import elaborate_schedule
 from specc.elaborate.targets import elaborate_target
+from specc.elaborate.waivers import elaborate_waivers
 from specc.source import Span
 from specc.spec import Spec
 from specc.spec.hardware import Hardware
-from specc.syntax.nodes import Item, Malformed, Number, SyntaxTree, Word
-from specc.syntax.words import EDITION_WORD, EDITIONS, SECTIONS
+from specc.syntax.nodes import Item, Malformed, SyntaxTree, Word
+from specc.syntax.words import EDITION_WORD, SECTIONS, STATEMENTS
 
-_NAMED: Final = frozenset({"target", "hardware", "budget", "instrument"})  # may stand once per name
+_NAMED: Final = frozenset({"target", "hardware", "budget", "instrument", "dataset"})  # may stand once per name
 # What a damaged file may lack only because the damage hides it: an item that is missing, a name, a reader of a name.
-_HIDDEN_BY_ANY_DAMAGE: Final = frozenset({"E1005", "W1101", "W1102"})
+_HIDDEN_BY_ANY_DAMAGE: Final = frozenset({"E1005", "W1101", "W1102", "W1103"})
 _HIDDEN_BY_TRUNCATION: Final = frozenset({"E1011", "E1012"})
 
 
 def elaborate(tree: SyntaxTree, sink: Sink) -> Spec | None:
     """The Spec of a syntax tree. None if anything in it is an error; all of them are reported."""
-    found = BoundedSink()
+    early, found = BoundedSink(), BoundedSink()
+    spec: Spec | None = None
     try:
-        spec = _Elaboration(tree, found).run()
+        whole = _expanded(tree, early, sink)
+        if whole is not None:
+            tree = whole
+            spec = _Elaboration(tree, found).run()
     except TooManyError:
-        spec = None
         start = Span(tree.source, 0, 0)
         sink.add("E0019", f"more than {LIMIT} findings; the rest is not shown", start)
+    damaged = early.has_errors or any(part.damaged_lines or part.truncated for part in (tree, *tree.imported))
+    sink.diagnostics.extend(d for d in early.diagnostics if not (damaged and _stands_in_damage(d, tree)))
+    reported: set[tuple[str, Span | None, str]] = set()
     for diagnostic in found.diagnostics:
-        if not _follows_from_damage(diagnostic, tree):
-            sink.diagnostics.append(diagnostic)
+        if damaged and _follows_from_damage(diagnostic, tree):
+            continue
+        if tree.repeats:  # copies of one item differ by their number alone
+            place = diagnostic.primary.span if diagnostic.primary else None
+            key = (diagnostic.code, place, re.sub(r"\d+", "", diagnostic.message))
+            if key in reported:
+                continue
+            reported.add(key)
+        sink.diagnostics.append(diagnostic)
     return None if sink.has_errors else spec
 
 
+def _expanded(tree: SyntaxTree, found: Sink, sink: Sink) -> SyntaxTree | None:
+    if tree.is_plain:
+        return tree
+    from specc.elaborate.expand import expand
+
+    return expand(tree, found, sink)
+
+
 def _follows_from_damage(diagnostic: Diagnostic, tree: SyntaxTree) -> bool:
-    """Whether a finding is only the echo of a syntax error."""
-    if not tree.damaged_lines:
-        return False
+    """Whether a finding in a file with errors is only the echo of one of them."""
     if diagnostic.code in _HIDDEN_BY_ANY_DAMAGE:
         return True
-    if tree.truncated and diagnostic.code in _HIDDEN_BY_TRUNCATION:
+    if diagnostic.code in _HIDDEN_BY_TRUNCATION and any(part.truncated for part in (tree, *tree.imported)):
         return True
-    primary = diagnostic.primary
-    return primary is not None and primary.span.source is tree.source and primary.span.line in tree.damaged_lines
+    return _stands_in_damage(diagnostic, tree)
+
+
+def _stands_in_damage(diagnostic: Diagnostic, tree: SyntaxTree) -> bool:
+    span = diagnostic.primary.span if diagnostic.primary else None
+    return span is not None and any(
+        span.source is part.source and span.line in part.damaged_lines for part in (tree, *tree.imported)
+    )
 
 
 class _Elaboration:
@@ -60,10 +90,10 @@ class _Elaboration:
 
     def __init__(self, tree: SyntaxTree, sink: Sink) -> None:
         self.tree, self.sink = tree, sink
-        self.sections: dict[str, list[Item]] = {keyword: [] for keyword in SECTIONS}
+        self.sections: dict[str, list[Item]] = {keyword: [] for keyword in (*SECTIONS, *STATEMENTS)}
 
     def run(self) -> Spec | None:
-        edition = self.edition()
+        edition = check_edition(self.tree, self.sink)
         self.collect()
         parts = self.model()
         model_name = parts.name.text if parts.name else None
@@ -72,48 +102,40 @@ class _Elaboration:
             elaborate_quantization(item, model_name, layers, parts.input.name if parts.input else None, self.sink)
             for item in self.sections["quantization"][:1]
         ]
+        quantization = quantization_of_file(parts, self.sections["quantization"], self.sink)
         fusions = [f for item in self.sections["schedule"][:1] for f in elaborate_schedule(item, parts, self.sink)]
         targets = self.targets()
         names = self.names("target")
-        budgets = list(self.each("budget", lambda item: elaborate_budget(item, names, layers, self.sink)))
-        instruments = list(self.each("instrument", lambda item: elaborate_instrument(item, names, self.sink)))
+        datasets = self.names("dataset")
+        groups = self.each("budget", lambda item: elaborate_budget(item, names, layers, datasets, self.sink))
+        budgets = [budget for group in groups for budget in group]
+        report_conflicts(budgets, self.sink)
+        observed = self.each("instrument", lambda item: elaborate_instrument(item, names, self.sink))
+        instruments = [instrument for group in observed for instrument in group]
         harness = next(self.each("harness", lambda item: elaborate_harness(item, self.sink)), None)
         guidelines = next(self.each("guidelines", lambda item: elaborate_guidelines(item, self.sink)), None)
+        files = list(self.each("dataset", lambda item: elaborate_dataset(item, self.tree.source, self.sink)))
+        experiments = next(self.each("experiments", lambda item: elaborate_experiments(item, self.sink)), None)
+        statements = [item for keyword in STATEMENTS for item in self.sections[keyword]]
+        waivers = elaborate_waivers(statements, [*names, *layers], self.sink)
+        if parts.layers_unknown:  # whether a name is one of its layers cannot be said
+            self.sink.diagnostics[:] = [found for found in self.sink.diagnostics if found.code != "E1011"]
         model = parts.build(tuple(fusions))
         if self.sink.has_errors or model is None or edition is None:
             return None
         return Spec(
             edition=edition,
             model=model,
-            quantization=tables[0] if tables else None,
+            quantization=quantization or (tables[0] if tables else None),
             targets=tuple(targets),
             budgets=tuple(budgets),
             harness=harness,
             instruments=tuple(instruments),
             guidelines=guidelines,
+            datasets=tuple(files),
+            experiments=experiments,
+            waivers=waivers,
         )
-
-    def edition(self) -> int | None:
-        """The language edition, which the first line names."""
-        start = Span(self.tree.source, 0, 0)
-        if not self.tree.items or self.keyword(self.tree.items[0]) != EDITION_WORD:
-            line = f"{EDITION_WORD} {EDITIONS[-1]}"
-            place = self.tree.items[0].values[0].span if self.tree.items else start
-            fix = Fix(f"begin the file with `{line}`", ((start, f"{line}\n\n"),), safe=True)
-            self.sink.add("E1001", f"the file does not say which edition it is written in: `{line}`", place, fix=fix)
-            return None
-        item = self.tree.items[0]
-        known = ", ".join(str(edition) for edition in EDITIONS)
-        value = item.values[1] if len(item.values) == 2 and item.block is None else None
-        if not isinstance(value, Number) or value.quantity.unit is not None:
-            if not isinstance(value, Malformed):
-                self.sink.add("E1002", f"the first line is `{EDITION_WORD}` and an edition: {known}", item.head)
-            return None
-        if value.quantity.number not in EDITIONS:
-            note = f"this version of specc reads edition {known}"
-            self.sink.add("E1002", f"edition {value.span.text} of the language is not known", value.span, notes=(note,))
-            return None
-        return int(value.quantity.number)
 
     def keyword(self, item: Item) -> str | None:
         value = item.values[0]
@@ -135,10 +157,13 @@ class _Elaboration:
             if keyword not in self.sections:
                 if index == 0 and get_close_matches(head.span.text, [EDITION_WORD]):
                     continue  # reported as a missing edition
-                notes, fix = suggestion(head.span.text, head.span, SECTIONS)
+                notes, fix = suggestion(head.span.text, head.span, self.sections)
                 self.sink.add("E1003", f"there is no section `{head.span.text}`", head.span, notes=notes, fix=fix)
                 continue
-            name = _name(item) if keyword in _NAMED else ""
+            if keyword in STATEMENTS:
+                self.sections[keyword].append(item)
+                continue
+            name = _names(item) if keyword in ("budget", "instrument") else _name(item) if keyword in _NAMED else ""
             if (keyword, name) in first:
                 label = Label(first[keyword, name].head, "first given here")
                 what = f"`{keyword} {name}`" if name else f"a second `{keyword}` section"
@@ -182,3 +207,8 @@ class _Elaboration:
 def _name(item: Item) -> str:
     """The name a section's header gives, or nothing."""
     return item.values[1].text if len(item.values) > 1 and isinstance(item.values[1], Word) else ""
+
+
+def _names(item: Item) -> str:
+    """All names of a section's header: a budget may bind several targets."""
+    return " ".join(value.text for value in item.values[1:] if isinstance(value, Word))

@@ -37,7 +37,7 @@ def elaborate_target(
     handlers = {
         "use": lambda r: _hardware(r, own, use),
         "clock": lambda r: r.quantity("a clock", FREQUENCY, "168 MHz").quantity,
-        "compile": _compile,
+        "compile": compiler_flags,
         "cores": lambda r: int(r.integer("the number of cores", 1, 1024).quantity.number),
     }
     entries = read_block(block, handlers, f"target `{name.text}`", sink)
@@ -73,7 +73,8 @@ def _hardware(reader: Reader, own: dict[str, Hardware | None], use: Callable[[st
     return hardware
 
 
-def _compile(reader: Reader) -> str:
+def compiler_flags(reader: Reader) -> str:
+    """A text of flags that cost no more than time."""
     text = reader.text('compiler flags such as "-O2"')
     for flag in text.text.split():
         if not _FLAG.fullmatch(flag):

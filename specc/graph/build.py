@@ -112,8 +112,9 @@ def _spatial(declared: LayerSpec, inputs: tuple[str, ...], input_shapes: tuple[S
             message = f"{declared.kind} {declared.name}: {field} {show(values)} must be at least 1x1"
             raise ShapeError(declared.name, message, field)
     padding: Padding = "valid" if whole_input else declared.padding
-    rows, above, rows_padded = _slide(size[0], kernel[0], stride[0], padding)
-    columns, left, columns_padded = _slide(size[1], kernel[1], stride[1], padding)
+    pads = declared.pads or (None, None, None, None)
+    rows, above, rows_padded = _slide(size[0], kernel[0], stride[0], padding, pads[0::2])
+    columns, left, columns_padded = _slide(size[1], kernel[1], stride[1], padding, pads[1::2])
     if rows < 1 or columns < 1:
         largest = (min(kernel[0], size[0]), min(kernel[1], size[1]))
         message = (
@@ -142,8 +143,11 @@ def _spatial(declared: LayerSpec, inputs: tuple[str, ...], input_shapes: tuple[S
     )
 
 
-def _slide(size: int, kernel: int, stride: int, padding: Padding) -> tuple[int, int, int]:
+def _slide(size: int, kernel: int, stride: int, padding: Padding, pads: tuple[int | None, ...]) -> tuple[int, int, int]:
     """Outputs along one axis, padding before the first element, and padding in all."""
+    before, behind = pads
+    if before is not None and behind is not None:
+        return _valid(size + before + behind, kernel, stride), before, before + behind
     if padding == "valid":
         return _valid(size, kernel, stride), 0, 0
     outputs = math.ceil(size / stride)

@@ -6,6 +6,7 @@ reads afterwards, value by value. Every other layer needs its inputs and its out
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from specc.graph.network import Layer, Network
 
 IN_PLACE: Final = frozenset({"relu", "relu6", "add"})
 _ORDER_STATES: Final = 20_000  # sets of finished layers looked at before the declared order is kept
+_ORDER_LAYERS: Final = 200  # of networks with more layers the declared order is kept
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,18 @@ def owners(network: Network, widths: Mapping[str, int]) -> dict[str, str]:
     """
     last_reader = {name: step for step, layer in enumerate(network.layers) for name in layer.inputs}
     owner = {network.input: network.input}
+    # The step at which the last of the tensors that share a memory is read for the last time.
+    read_until = {network.input: last_reader.get(network.input, -1)}
     for step, layer in enumerate(network.layers):
-        owner[layer.name] = layer.name
+        first = layer.name
         for name in layer.inputs:
-            sharing = [tensor for tensor, first in owner.items() if first == owner[name]]
-            unread_later = all(last_reader.get(tensor, -1) <= step for tensor in sharing)
+            unread_later = read_until[owner[name]] <= step
             in_place = layer.kind in IN_PLACE and unread_later and _same_bytes(network, widths, owner[name], layer)
             if layer.kind == "flatten" or in_place:
-                owner[layer.name] = owner[name]
+                first = owner[name]
                 break
+        owner[layer.name] = first
+        read_until[first] = max(read_until.get(first, -1), last_reader.get(layer.name, -1))
     return owner
 
 
@@ -70,18 +75,20 @@ def buffers(network: Network, widths: Mapping[str, int], alignment: int = 1) -> 
         for name in layer.inputs:
             last[name] = step
     last[network.output] = len(network.layers)
-    found = []
-    for name in dict.fromkeys(owner.values()):
-        size = math.prod(network.shape(name)) * widths[name]
-        until = max(last[tensor] for tensor, first in owner.items() if first == name)
-        found.append(Buffer(name, -(-size // alignment) * alignment, made[name], until))
-    return found
+    until: dict[str, int] = {}
+    for tensor, first in owner.items():
+        until[first] = max(until.get(first, 0), last[tensor])
+    sizes = {name: math.prod(network.shape(name)) * widths[name] for name in until}
+    return [Buffer(name, -(-sizes[name] // alignment) * alignment, made[name], until[name]) for name in until]
 
 
 def peak(needed: list[Buffer]) -> int:
     """Most bytes needed at any one step: no plan that keeps whole tensors needs less in this order."""
-    steps = {buffer.first for buffer in needed}
-    return max(sum(buffer.size for buffer in needed if buffer.first <= step <= buffer.last) for step in steps)
+    changes: dict[int, int] = {}
+    for buffer in needed:
+        changes[buffer.first] = changes.get(buffer.first, 0) + buffer.size
+        changes[buffer.last + 1] = changes.get(buffer.last + 1, 0) - buffer.size
+    return max(itertools.accumulate(changes[step] for step in sorted(changes)))
 
 
 def in_least_memory_order(network: Network, widths: Mapping[str, int]) -> Network:
@@ -90,6 +97,10 @@ def in_least_memory_order(network: Network, widths: Mapping[str, int]) -> Networ
     Exact, by dynamic programming over the sets of layers that can be finished together; chains have one such order and
     networks with a few branches a few. The declared order is kept where it is as good, or where there are too many.
     """
+    names = (network.input, *(layer.name for layer in network.layers))
+    is_chain = all(layer.inputs == (before,) for layer, before in zip(network.layers, names, strict=False))
+    if is_chain or len(network.layers) > _ORDER_LAYERS:
+        return network
     search = _OrderSearch(network, widths)
     found = search.run()
     if found is None or found.peak >= search.peak_of(network.layers):

@@ -22,8 +22,8 @@ def container_bytes(bits: int) -> int:
 
 
 def row_bits(row: QuantizationRow | None) -> int:
-    """Width of the codes of a row, its guard bits included."""
-    return row.bits + row.guard if row else UNQUANTIZED_BITS
+    """Width of the activations of a row, its guard bits included."""
+    return (row.activations or row.bits) + row.guard if row else UNQUANTIZED_BITS
 
 
 def activation_rows(network: Network, table: QuantizationTable | None) -> dict[str, QuantizationRow | None]:

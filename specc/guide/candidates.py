@@ -55,7 +55,7 @@ def candidates(spec: Spec, measurements: Mapping[str, Measurement]) -> tuple[Can
     )
 
 
-def percentile(spec: Spec) -> int:
+def percentile(spec: Spec) -> float:
     """The highest percentile at which a budget limits the latency of a warm inference; 50 where none does."""
     return max((item.percentile for budget in spec.budgets for item in budget.items if _is_latency(item)), default=50)
 
@@ -64,7 +64,7 @@ def _is_latency(item: BudgetItem) -> bool:
     return item.kind == "latency" and item.scope == ("total",) and not item.cold
 
 
-def _figures(target: Target, measurement: Measurement, percent: int) -> dict[str, Figure]:
+def _figures(target: Target, measurement: Measurement, percent: float) -> dict[str, Figure]:
     price = target.hardware.price
     return {
         "latency": percentile_figure(measurement.total, percent),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from specc.measure.result import Measurement
 from specc.numerics.quantized import QuantizedNetwork
@@ -33,6 +33,7 @@ class Job:
     network: QuantizedNetwork
     build_folder: Path
     progress: Progress
+    port: str | None = None  # the serial port a real board is on; None: none was given
 
 
 class Backend(Protocol):
@@ -56,6 +57,35 @@ class Backend(Protocol):
             BackendError: the build, the run or the target failed.
         """
         ...
+
+
+@runtime_checkable
+class BoardBackend(Protocol):
+    """What a backend offers beside `Backend` if its targets are boards behind a port, named by `Job.port`.
+
+    It is asked only for targets that were given a port, and alone then.
+    """
+
+    needs_port: bool  # always true
+
+    def flash(self, job: Job, probe: str | None) -> str:
+        """Build, and write the program to the board; returns what was done, in one line.
+
+        Args:
+            job: its port takes no part.
+            probe: serial number of the debug probe, where several are connected.
+
+        Raises:
+            BackendError: the build failed, or the programmer is missing or failed.
+        """
+        ...
+
+
+def backend_for(target: Target, available: Sequence[Backend], port: str | None) -> Backend | None:
+    """The first backend that can measure a target: with a port as the board behind it, without one otherwise."""
+    wanted = port is not None
+    fitting = (backend for backend in available if isinstance(backend, BoardBackend) == wanted)
+    return next((backend for backend in fitting if backend.supports(target)), None)
 
 
 def discover() -> list[Backend]:

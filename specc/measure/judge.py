@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable
 
 from specc.evidence import Figure
+from specc.measure.duty import life, mean_power
 from specc.measure.result import LayerResult, Measurement
 from specc.measure.statistics import percentile_figure
 from specc.measure.verdict import Outcome, Verdict
 from specc.spec import Spec
-from specc.spec.contract import BudgetItem
+from specc.spec.contract import BudgetItem, Relation
 from specc.spec.hardware import Fact, Target
 from specc.units import UNITS
 
@@ -41,6 +43,8 @@ def _judge_output(target: Target, measurement: Measurement) -> Verdict:
     """The first contract of all: a fast wrong answer is worth nothing."""
     exact = measurement.output_matches_golden
     inputs = measurement.provenance.inputs
+    if exact is None:
+        return _unobserved_output(target)
     figure = Figure.exact(0.0 if exact else 1.0, "differing outputs", measurement.evidence, f"{inputs} inputs compared")
     return Verdict(
         target=target.name,
@@ -57,15 +61,33 @@ def _judge_output(target: Target, measurement: Measurement) -> Verdict:
     )
 
 
+def _unobserved_output(target: Target) -> Verdict:
+    reason = "nothing ran on this target: its figures are predicted, and no output could be compared"
+    return Verdict(
+        target=target.name,
+        label=OUTPUT_LABEL,
+        relation="<=",
+        limit=0,
+        unit="differing outputs",
+        figure=Figure.unknown("differing outputs", reason),
+        outcome="undecided",
+        margin=None,
+        reason=reason,
+    )
+
+
 def _judge_item(item: BudgetItem, target: Target, figure: Figure, measurement: Measurement | None) -> Verdict:
     unit = item.limit.unit.symbol if item.limit.unit else ""
     limit = float(item.limit.number)
     written = _in_unit(figure, unit)
-    outcome = _outcome(written, limit, strict=item.relation == "<")
+    outcome = _outcome(written, limit, item.relation)
     # The end of the interval that decided is the one the margin is taken from.
-    deciding = {"pass": written.high, "fail": written.low, "undecided": None}[outcome]
+    lower = item.relation in (">=", ">")
+    worst, best = (written.low, written.high) if lower else (written.high, written.low)
+    deciding = {"pass": worst, "fail": best, "undecided": None}[outcome]
     held = written.value if deciding is None else deciding
-    margin = None if held is None or limit == 0 else (limit - held) / limit
+    room = None if held is None else held - limit if lower else limit - held
+    margin = None if room is None or limit == 0 else room / limit
     return Verdict(
         target=target.name,
         label=item.label,
@@ -75,20 +97,22 @@ def _judge_item(item: BudgetItem, target: Target, figure: Figure, measurement: M
         figure=written,
         outcome=outcome,
         margin=margin,
-        reason=_reason(outcome, written, limit, measurement),
+        reason=figure.basis
+        if item.rate is not None and outcome == "undecided"
+        else _reason(outcome, written, limit, measurement),
     )
 
 
-def _outcome(figure: Figure, limit: float, *, strict: bool) -> Outcome:
-    def holds(value: float) -> bool:
-        return value < limit if strict else value <= limit
-
+def _outcome(figure: Figure, limit: float, relation: Relation) -> Outcome:
     if figure.value is None:
         return "undecided"
-    low = figure.value if figure.low is None else figure.low
-    if not holds(low):
+    holds = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}[relation]
+    # A figure without a lower end is the lower end itself; one without an upper end may be anything above.
+    ends = (figure.value if figure.low is None else figure.low, figure.high)
+    best, worst = reversed(ends) if relation in (">=", ">") else ends
+    if best is not None and not holds(best, limit):
         return "fail"
-    return "pass" if figure.high is not None and holds(figure.high) else "undecided"
+    return "pass" if worst is not None and holds(worst, limit) else "undecided"
 
 
 def _reason(outcome: Outcome, figure: Figure, limit: float, measurement: Measurement | None) -> str:
@@ -98,6 +122,8 @@ def _reason(outcome: Outcome, figure: Figure, limit: float, measurement: Measure
         return "the whole interval lies within the limit"
     if outcome == "fail":
         return "the whole interval lies beyond the limit"
+    if figure.high is None and figure.evidence == "predicted" and figure.low != figure.value:
+        return f"the figure has no upper bound: {figure.basis}"
     if figure.high is None:
         return f"the figure is a lower bound: {figure.basis}"
     if figure.evidence == "measured" and measurement is not None:
@@ -122,13 +148,19 @@ def _figure(item: BudgetItem, target: Target, measurement: Measurement | None, m
     """The figure a budget line bounds, in base units (s, B, J, W, USD)."""
     if item.kind == "price":
         return _fact_figure(target.hardware.price, "USD", "no price is declared for this hardware")
-    if item.kind == "power":
+    if item.kind == "accuracy":
+        return Figure.unknown("", "no harness measures accuracy yet")
+    if item.kind == "power" and item.rate is None:
         return _fact_figure(target.hardware.active_power, "W", "no active power is declared for this hardware")
     if measurement is None:
-        unit = {"latency": "s", "memory": "B", "energy": "J"}[item.kind]
+        unit = {"latency": "s", "memory": "B", "energy": "J", "power": "W", "life": "s"}[item.kind]
         return Figure.unknown(unit, missing)
     if item.kind == "energy":
         return measurement.energy
+    if item.kind == "power":
+        return mean_power(item, target, measurement)
+    if item.kind == "life":
+        return life(item, target, measurement)
     if item.kind == "memory":
         return _memory_figure(item, measurement)
     return _latency_figure(item, measurement)

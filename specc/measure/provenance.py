@@ -48,6 +48,10 @@ def _sources(hardware: Hardware) -> Iterator[tuple[str, str]]:
         value = getattr(hardware, name)
         if isinstance(value, Fact):
             yield name, value.source
+    if hardware.core_source is not None:
+        yield "core", hardware.core_source
+    if hardware.accelerator is not None:
+        yield "accelerator", hardware.accelerator.source
     if hardware.flash_timing is not None:
         yield "flash_timing", hardware.flash_timing.source
     if hardware.flash_cache is not None:

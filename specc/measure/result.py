@@ -35,6 +35,7 @@ class LayerResult(_Record):
     name: str
     latency: Latency
     counters: dict[str, Figure]
+    energy: Figure | None = None  # joules per inference; None where none was recorded
 
 
 class MemoryResult(_Record):
@@ -68,6 +69,15 @@ class Provenance(_Record):
     taken_at: str  # ISO 8601, UTC
 
 
+class Baseline(_Record):
+    """Another runtime on the same network and inputs, in the same run."""
+
+    name: str
+    version: str
+    latency: Latency
+    largest_difference: int  # of its output codes from the golden model's: its rounding is its own
+
+
 class Measurement(_Record):
     """One target's complete result."""
 
@@ -82,5 +92,7 @@ class Measurement(_Record):
     counters: dict[str, Figure]  # whole inference
     memory: MemoryResult
     energy: Figure  # joules per inference
-    output_matches_golden: bool
+    output_matches_golden: bool | None  # None: nothing ran that could have had an output
     provenance: Provenance
+    baselines: tuple[Baseline, ...] = ()
+    notes: tuple[str, ...] = ()  # what a reader must know before trusting the figures: drift, noise, missing parts

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from specc.measure.backend import Backend, BackendError, Job, Progress, discover
+from specc.measure.backend import Backend, BackendError, Job, Progress, backend_for, discover
 from specc.measure.provenance import spec_hash
 from specc.measure.result import Measurement
 from specc.measure.store import Store, StoreError
@@ -42,6 +42,7 @@ def measure(
     targets: Sequence[str] | None = None,
     fresh: bool = False,
     backends: Sequence[Backend] | None = None,
+    ports: Mapping[str, str] | None = None,
 ) -> RunReport:
     """Measure the targets of a spec that have no valid result in the store.
 
@@ -57,6 +58,7 @@ def measure(
         targets: names of the targets to measure; None means all.
         fresh: measure even what is stored.
         backends: None means every one that is installed.
+        ports: serial ports of real boards, by target; these targets are measured there, the others without a board.
 
     Raises:
         KeyError: `targets` names a target the spec does not have.
@@ -67,11 +69,13 @@ def measure(
     report = RunReport()
     reused: list[str] = []
     for target in chosen:
-        backend = next((backend for backend in available if backend.supports(target)), None)
+        port = (ports or {}).get(target.name)
+        backend = backend_for(target, available, port)
         if backend is None:
-            report.skipped[target.name] = f"no backend can measure {target.hardware.name} ({target.hardware.core})"
+            how = " through a port" if port is not None else ""
+            report.skipped[target.name] = f"no backend can measure {target.hardware.name} ({target.hardware.core}){how}"
             continue
-        job = Job(spec, target, network, build_folder, progress)
+        job = Job(spec, target, network, build_folder, progress, port)
         try:
             key = backend.key(job)
             stored = None if fresh else store.get(key)

@@ -125,7 +125,7 @@ def summarise_bounds(
     return _latency(low_seconds, best)
 
 
-def percentile_figure(latency: Latency, percent: int) -> Figure:
+def percentile_figure(latency: Latency, percent: float) -> Figure:
     """A percentile of a latency with its interval, in seconds.
 
     The median of any latency is the figure it quotes. Other percentiles of measured samples get an order-statistic

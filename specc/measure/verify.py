@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from specc.check import CheckResult
-from specc.diagnostics.model import Diagnostic
+from specc.diagnostics.model import Diagnostic, Waived
 from specc.graph.network import Network
 from specc.measure.backend import Progress
 from specc.measure.judge import judge
@@ -33,6 +33,7 @@ class Verified:
     run: RunReport
     verdicts: list[Verdict]
     diagnostics: tuple[Diagnostic, ...]
+    waived: tuple[Waived, ...] = ()
 
     @property
     def measurements(self) -> dict[str, Measurement]:
@@ -71,10 +72,12 @@ def verify(
     *,
     targets: Sequence[str] | None = None,
     fresh: bool = False,
+    ports: Mapping[str, str] | None = None,
 ) -> Verified:
     """Measure every target whose stored result is stale, and judge every budget.
 
-    With `targets`, everything is about those alone: the others are as if the spec did not declare them.
+    With `targets`, everything is about those alone: the others are as if the spec did not declare them. `ports` names
+    the serial ports of targets that are real boards.
 
     Raises:
         ScheduleError: the spec declares a schedule that no generated code follows.
@@ -88,8 +91,9 @@ def verify(
     _require_resident(spec)
     quantized = quantize(spec, network)
     with Store(build_folder / "specc.db") as store:
-        run = measure(spec, quantized, store, build_folder, progress, fresh=fresh)
-    return Verified(spec, network, quantized, run, judge(spec, run.measurements, run.missing), checked.diagnostics)
+        run = measure(spec, quantized, store, build_folder, progress, fresh=fresh, ports=ports)
+    verdicts = judge(spec, run.measurements, run.missing)
+    return Verified(spec, network, quantized, run, verdicts, checked.diagnostics, checked.waived)
 
 
 def _require_resident(spec: Spec) -> None:

@@ -7,38 +7,39 @@ from typing import Final
 
 import numpy as np
 
+from specc.graph.lifetimes import in_least_memory_order
 from specc.graph.network import Layer, Network
 from specc.graph.widths import FORMAT_KEEPING, activation_rows, row_bits
 from specc.numerics import reference
-from specc.numerics.golden import softmax_table_shift
+from specc.numerics.imported import imported_numbers, imported_parameters
 from specc.numerics.inputs import draw_inputs
+from specc.numerics.layer_numbers import QuantizationError, WeightCodes, unweighted_numbers, weighted_numbers
 from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork, TensorFormat
-from specc.numerics.scales import add_multipliers, multipliers
 from specc.numerics.weights import FloatArray, Parameters, draw_parameters
 from specc.spec import Spec
 from specc.spec.model import QuantizationRow, QuantizationTable
+
+__all__ = ["QuantizationError", "grid_codes", "quantize", "quantize_parameters"]
 
 CALIBRATION_INPUTS: Final = 32
 _MAX_BITS: Final = 16
 _MAX_ACCUMULATOR_BITS: Final = 32
 
 
-class QuantizationError(Exception):
-    """The network's numbers cannot be represented as the spec asks. `layer` names the layer or tensor."""
-
-    def __init__(self, layer: str, message: str) -> None:
-        super().__init__(f"{layer}: {message}")
-        self.layer = layer
-
-
 def quantize(spec: Spec, network: Network) -> QuantizedNetwork:
-    """Fix every number of a network as the spec's quantization table and seeds say.
+    """Fix every number of a network: as its file has them, or as the spec's quantization table and seeds say.
 
     Raises:
         QuantizationError: the spec leaves a number open, or a number does not fit its format.
     """
+    if spec.model.file is not None and spec.model.file.content.quantized:
+        return imported_numbers(spec.model.file.content, network)
     if spec.quantization is None:
         raise QuantizationError(network.name, "no quantization table says how wide its numbers are")
+    if spec.model.file is not None:
+        return quantize_parameters(
+            spec, network, spec.quantization, imported_parameters(spec.model.file.content, network)
+        )
     if spec.model.weights is None:
         raise QuantizationError(network.name, "the model declares no weights; seeded ones are enough to measure cost")
     parameters = draw_parameters(network, spec.model.weights.seed)
@@ -48,14 +49,15 @@ def quantize(spec: Spec, network: Network) -> QuantizedNetwork:
 def quantize_parameters(
     spec: Spec, network: Network, table: QuantizationTable, parameters: dict[str, Parameters]
 ) -> QuantizedNetwork:
-    """As `quantize`, with the real weights given.
+    """As `quantize`, with the real weights given. The layers come in the order that needs least memory.
 
     Raises:
         QuantizationError: as `quantize`.
     """
     formats = _tensor_formats(spec, network, table, parameters)
     numbers = {layer.name: _numbers(layer, table, parameters.get(layer.name), formats) for layer in network.layers}
-    return QuantizedNetwork(network, formats, numbers)
+    widths = {tensor: form.container_bits // 8 for tensor, form in formats.items()}
+    return QuantizedNetwork(in_least_memory_order(network, widths), formats, numbers)
 
 
 # ---- formats of activations ----
@@ -80,6 +82,8 @@ def _tensor_formats(
 def _checked(name: str, row: QuantizationRow | None) -> QuantizationRow:
     if row is None:
         raise QuantizationError(name, "no row of the quantization table governs it; a row for * governs what is left")
+    if not row.uniform:
+        raise QuantizationError(name, "only signed fixed point of one width, with 0 as the code of zero, is computed")
     bits = row_bits(row)
     if not 2 <= bits <= _MAX_BITS:
         raise QuantizationError(name, f"{bits} bits with guard bits; integers of 2 to {_MAX_BITS} bits are possible")
@@ -142,28 +146,10 @@ def _observed_ranges(spec: Spec, network: Network, parameters: dict[str, Paramet
 def _numbers(
     layer: Layer, table: QuantizationTable, parameters: Parameters | None, formats: dict[str, TensorFormat]
 ) -> LayerNumbers:
-    inputs = [formats[name] for name in layer.inputs]
-    out = formats[layer.name]
-    clamp_low, clamp_high = _clamp(layer, out)
     if parameters is not None:
-        return _weighted(layer, _checked(layer.name, table.row(layer.name)), parameters, inputs[0], out)
-    if layer.kind == "avgpool":
-        ratio = inputs[0].scale / (out.scale * layer.kernel[0] * layer.kernel[1])
-        mantissas, shifts = _multipliers(layer, np.array([ratio]))
-    elif layer.kind == "add":
-        try:
-            mantissas, shifts = add_multipliers(inputs[0].scale / out.scale, inputs[1].scale / out.scale)
-        except OverflowError as error:
-            raise QuantizationError(layer.name, str(error)) from error
-    else:
-        mantissas, shifts = np.zeros(0, np.int64), np.zeros(0, np.int64)
-    return LayerNumbers(
-        multipliers=mantissas,
-        shifts=shifts,
-        clamp_low=clamp_low,
-        clamp_high=clamp_high,
-        table=_exponentials(layer, inputs[0], out) if layer.kind == "softmax" else None,
-    )
+        row = _checked(layer.name, table.row(layer.name))
+        return _weighted(layer, row, parameters, formats[layer.inputs[0]], formats[layer.name])
+    return unweighted_numbers(layer, formats)
 
 
 def _weighted(
@@ -180,18 +166,8 @@ def _weighted(
             f"bias {worst:.6g} is {np.abs(bias).max():.3g} steps of the accumulator, whose {row.accumulator} bits "
             f"hold {int(limit) - 1:,}: coarser steps or a wider accumulator",
         )
-    mantissas, shifts = _multipliers(layer, source.scale * scales / out.scale)
-    clamp_low, clamp_high = _clamp(layer, out)
-    return LayerNumbers(
-        weights=weights,
-        bias=bias.astype(np.int64),
-        weight_bits=row_bits(row),
-        accumulator_bits=row.accumulator,
-        multipliers=mantissas,
-        shifts=shifts,
-        clamp_low=clamp_low,
-        clamp_high=clamp_high,
-    )
+    codes = WeightCodes(weights, bias.astype(np.int64), scales, row_bits(row), row.accumulator)
+    return weighted_numbers(layer, codes, source, out)
 
 
 def _quantize_weights(row: QuantizationRow, weights: FloatArray, axis: int) -> tuple[IntArray, FloatArray]:
@@ -210,31 +186,3 @@ def _quantize_weights(row: QuantizationRow, weights: FloatArray, axis: int) -> t
     shape[axis] = -1
     codes = np.clip(np.rint(weights / scales.reshape(shape)), low, high)
     return np.asarray(codes, dtype=np.int64), scales
-
-
-def _multipliers(layer: Layer, ratios: FloatArray) -> tuple[IntArray, IntArray]:
-    try:
-        return multipliers(ratios)
-    except OverflowError as error:
-        raise QuantizationError(layer.name, str(error)) from error
-
-
-def _clamp(layer: Layer, out: TensorFormat) -> tuple[int, int]:
-    """Codes between which the layer's output is clamped: its format, and its activation."""
-    kind = layer.kind if layer.kind in ("relu", "relu6") else layer.activation
-    low = out.low if kind == "linear" else max(out.low, out.zero_point)
-    high = min(out.high, out.zero_point + round(6 / out.scale)) if kind == "relu6" else out.high
-    return low, high
-
-
-def _exponentials(layer: Layer, source: TensorFormat, out: TensorFormat) -> IntArray:
-    """The table of `golden.softmax`."""
-    shift = softmax_table_shift(out.bits)
-    elements = layer.output_shape[-1]
-    if elements << shift >= 1 << 32:
-        raise QuantizationError(layer.name, f"a softmax over {elements:,} values overflows its 32-bit sum")
-    if source.bits <= 8:
-        distances = np.arange(1 << source.bits, dtype=np.float64)
-    else:
-        distances = np.concatenate([np.arange(256) * 256.0, np.arange(256.0)])
-    return np.asarray(np.rint(np.exp(-distances * source.scale) * (1 << shift)), dtype=np.int64)

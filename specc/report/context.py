@@ -51,6 +51,7 @@ def guidelines_context(inputs: ReportInputs) -> dict[str, Any]:
         "images": images,
         "contracts": contract_tables(inputs),
         "diagnostics": inputs.diagnostics,
+        "waived": inputs.waived,
         "hardware": hardware_table(inputs),
         "advice": advice(inputs),
         "statements": _statements(inputs, links),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from specc.diagnostics.model import Diagnostic
+from specc.diagnostics.model import Diagnostic, Waived
 from specc.graph.network import Network
 from specc.measure.result import Measurement
 from specc.measure.verdict import Verdict
@@ -17,7 +17,7 @@ class ReportInputs:
     """Everything a document may say. Nothing else is looked up while it is written.
 
     `measurements` are by target name, `failures` says why a target has none, `diagnostics` are what the checker found,
-    `source_name` is how the spec file is called in the document.
+    `waived` what the spec accepts with its reasons, `source_name` is how the spec file is called in the document.
     """
 
     spec: Spec
@@ -27,6 +27,7 @@ class ReportInputs:
     quantized: QuantizedNetwork | None = None
     failures: dict[str, str] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
+    waived: tuple[Waived, ...] = ()
     source_name: str = ""
 
 

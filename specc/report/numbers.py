@@ -112,6 +112,8 @@ def figure_text(figure: Figure) -> str:
     symbol, scale = unit_for([figure.value], figure.unit)
     places = digits(figure)
     value = significant(figure.value / scale, places)
+    if figure.evidence == "predicted" and figure.high is None and figure.low != figure.value:
+        return f"about {value}{NO_BREAK}{symbol}"  # an estimate without a stated error is no lower bound
     if figure.high is None:
         return f"at least {value}{NO_BREAK}{symbol}"
     if figure.low is None or figure.low == figure.high:

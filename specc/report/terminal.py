@@ -1,4 +1,4 @@
-"""Tables for the terminal: verdicts, measurements, the hardware library."""
+"""Tables for the terminal: verdicts and measurements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from specc.evidence import Figure
 from specc.measure.result import Measurement
 from specc.measure.verdict import Outcome, Verdict
 from specc.report.numbers import UNKNOWN, digits, figure_text, percent, significant
-from specc.spec.hardware import Hardware
 
 # Told by shape and word before colour: the sign leads, the word follows, the colour only repeats them.
 _SIGNS: Final[dict[Outcome, str]] = {"pass": "✓ pass", "fail": "✗ fail", "undecided": "? undecided"}
@@ -58,30 +57,25 @@ def measurement_table(measurements: Mapping[str, Measurement], reused: Sequence[
             figure_text(result.memory.flash),
             figure_text(result.energy),
             result.evidence,
-            "exact" if result.output_matches_golden else "DIFFERS",
+            {True: "exact", False: "DIFFERS", None: "not run"}[result.output_matches_golden],
             "store" if name in reused else "this run",
         )
         for name, result in measurements.items()
     ]
-    return table(header, rows, right=(1, 2, 3, 4)) if rows else "nothing was measured"
+    if not rows:
+        return "nothing was measured"
+    return "\n".join([table(header, rows, right=(1, 2, 3, 4)), *_measurement_notes(measurements)])
 
 
-def hardware_table(library: Sequence[Hardware]) -> str:
-    """The hardware library; a fact that no source states is shown as unknown."""
-    header = ("name", "title", "core", "clock", "SRAM", "flash", "active power")
-    rows = [
-        (
-            hardware.name,
-            hardware.title,
-            hardware.core,
-            *(
-                str(fact.value) if fact else UNKNOWN
-                for fact in (hardware.clock, hardware.sram, hardware.flash, hardware.active_power)
-            ),
-        )
-        for hardware in library
+def _measurement_notes(measurements: Mapping[str, Measurement]) -> list[str]:
+    """What to know before trusting the figures, and what other runtimes take; after an empty line."""
+    notes = [
+        f"{name}: {baseline.name} {baseline.version} takes {figure_text(baseline.latency.best)} on the same inputs"
+        for name, result in measurements.items()
+        for baseline in result.baselines
     ]
-    return table(header, rows, right=(3, 4, 5, 6))
+    notes += [f"{name}: {note}" for name, result in measurements.items() for note in result.notes]
+    return ["", *notes] if notes else []
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -104,6 +98,8 @@ def _written(figure: Figure) -> str:
         return UNKNOWN
     places = digits(figure)
     value = significant(figure.value, places)
+    if figure.evidence == "predicted" and figure.high is None and figure.low != figure.value:
+        return f"≈ {value}"
     if figure.high is None:
         return f"≥ {value}"
     if figure.low is None or figure.low == figure.high:

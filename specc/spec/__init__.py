@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from specc.spec.base import Node
 from specc.spec.contract import Budget, BudgetItem, Guidelines, Harness, Instrument
+from specc.spec.experiments import DataSet, Experiments
 from specc.spec.hardware import Target
 from specc.spec.model import ModelSpec, QuantizationTable
+from specc.spec.waivers import Waiver
 
 
 class Spec(Node):
@@ -19,6 +21,9 @@ class Spec(Node):
     harness: Harness | None = None
     instruments: tuple[Instrument, ...] = ()
     guidelines: Guidelines | None = None
+    datasets: tuple[DataSet, ...] = ()
+    experiments: Experiments | None = None
+    waivers: tuple[Waiver, ...] = ()
 
     def target(self, name: str) -> Target:
         """The target of that name.

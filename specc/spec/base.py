@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from specc.source import Span
-from specc.units import Quantity
+from specc.units import UNITS, Quantity
 
 
 class Node(BaseModel):
@@ -45,4 +45,17 @@ def _validate(value: Any) -> Any:
     return value
 
 
-SpecQuantity = Annotated[Quantity, BeforeValidator(_validate), PlainSerializer(_serialize)]
+# An exact number as a decimal or a fraction, and the symbol of its unit.
+_SCHEMA: Final = {
+    "type": "object",
+    "properties": {
+        "number": {"type": "string", "pattern": "^-?[0-9]+(/[0-9]+)?$"},
+        "unit": {"enum": [*UNITS, None]},
+    },
+    "required": ["number", "unit"],
+    "additionalProperties": False,
+}
+
+SpecQuantity = Annotated[
+    Quantity, BeforeValidator(_validate), PlainSerializer(_serialize), WithJsonSchema(_SCHEMA, mode="serialization")
+]

@@ -6,33 +6,52 @@ from typing import Literal
 
 from specc.spec.base import Node, SpecQuantity
 
-BudgetKind = Literal["latency", "memory", "energy", "power", "price"]
-Relation = Literal["<=", "<"]
+BudgetKind = Literal["latency", "memory", "energy", "power", "price", "life", "accuracy"]
+Relation = Literal["<=", "<", ">=", ">"]  # the last two for life and accuracy alone
+
+
+class Battery(Node):
+    """What a cell holds: its charge, and the voltage at which it is counted."""
+
+    charge: SpecQuantity
+    voltage: SpecQuantity
+
+    @property
+    def joules(self) -> float:
+        """The energy of the full cell."""
+        return float(self.charge.base * self.voltage.base)
 
 
 class BudgetItem(Node):
     """One line of a budget: `latency mlp1+mlp2 <= 0.5 ms`.
 
     `scope` names what is bounded: layers (`("mlp1", "mlp2")`), `("total",)`, `("overhead",)`, or for memory
-    `("sram",)`, `("flash",)`, `("l1",)`. `percentile` applies to latency: 50 unless written.
+    `("sram",)`, `("flash",)`, `("l1",)`. `percentile` applies to latency: 50 unless written. `pattern` is the scope as
+    written where it has a `*`. A line of kind life says how long `battery` lasts at `rate` inferences per second; one
+    of kind accuracy names its data set as scope.
     """
 
     kind: BudgetKind
     scope: tuple[str, ...]
     relation: Relation
     limit: SpecQuantity
-    percentile: int = 50
+    percentile: int | float = 50
     cold: bool = False
     per_core: bool = False
+    pattern: str | None = None
+    rate: SpecQuantity | None = None
+    battery: Battery | None = None
 
     @property
     def label(self) -> str:
         """How the item is called in tables: 'latency mlp1+mlp2', 'latency total p95', 'memory sram'."""
-        parts = [self.kind, "+".join(self.scope)]
+        parts: list[str] = [self.kind, self.pattern or "+".join(self.scope)]
         if self.cold:
             parts.append("cold")
         if self.percentile != 50:
             parts.append(f"p{self.percentile}")
+        if self.rate is not None:
+            parts.append(f"at {self.rate}")
         return " ".join(parts)
 
 

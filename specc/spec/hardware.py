@@ -6,7 +6,22 @@ from typing import Literal
 
 from specc.spec.base import Node, SpecQuantity
 
-Core = Literal["cortex-m0+", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "host"]
+Core = Literal[
+    "cortex-m0+",
+    "cortex-m3",
+    "cortex-m4",
+    "cortex-m7",
+    "cortex-m33",
+    "cortex-m55",
+    "cortex-m85",
+    "xtensa-lx6",
+    "xtensa-lx7",
+    "riscv32",
+    "ethos-u55",
+    "ethos-u65",
+    "ethos-u85",
+    "host",
+]
 
 
 class Fact(Node):
@@ -60,20 +75,43 @@ class FlashCache(Node):
     source: str
 
 
+class Accelerator(Node):
+    """A unit beside the core that runs layers of a network, in words. No backend drives one."""
+
+    description: str
+    source: str
+
+
+class Npu(Node):
+    """How an Ethos-U is built in: multiply-accumulate units, and the names by which Vela knows system and memory."""
+
+    macs: int  # 8-bit multiply-accumulates per cycle
+    system: str
+    memory: str
+    source: str
+
+
 class Hardware(Node):
     """A chip or board of the hardware library. A fact that is None is unknown and stays unknown."""
 
     name: str
     title: str
-    core: Core
+    core: Core  # the core that runs the network; on a chip with several, the fastest
+    core_source: str | None = None  # states the core and its extensions
     fpu: bool = False
     dsp: bool = False  # dual 16-bit multiply-accumulate (Armv7E-M DSP extension)
+    mve: bool = False  # M-profile vector extension, Helium (Armv8.1-M)
+    accelerator: Accelerator | None = None
+    npu: Npu | None = None  # of an Ethos-U
     clock: Fact | None = None  # highest clock
     sram: Fact | None = None
-    flash: Fact | None = None
+    flash: Fact | None = None  # on the chip
+    external_flash: Fact | None = None  # beside the chip: what it can map, or what its board carries
     flash_timing: FlashTiming | None = None
     flash_cache: FlashCache | None = None
+    l1_instruction: Fact | None = None  # per core
     l1_data: Fact | None = None  # per core
+    supply: Fact | None = None  # voltage
     active_power: Fact | None = None  # while inferring, at `active_power_clock`
     active_power_clock: SpecQuantity | None = None
     sleep_power: Fact | None = None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from specc.spec.base import Node
+
+if TYPE_CHECKING:
+    from specc.spec.imported import ImportedModel
 
 LayerKind = Literal["conv", "dwconv", "dense", "avgpool", "maxpool", "add", "relu", "relu6", "softmax", "flatten"]
 Activation = Literal["linear", "relu", "relu6"]
@@ -22,6 +26,7 @@ class LayerSpec(Node):
     kernel: tuple[int, int] | None = None  # height, width; None on a pool means global
     stride: tuple[int, int] = (1, 1)
     padding: Padding = "valid"
+    pads: tuple[int, int, int, int] | None = None  # rows above, columns left, rows below, columns right; for `padding`
     units: int | None = None  # dense outputs, or conv filters
     activation: Activation = "linear"
 
@@ -54,14 +59,63 @@ class WeightsSpec(Node):
     seed: int
 
 
+class ModelFile(Node):
+    """The file that a network comes from. `content` is what was read; the hash stands for it in equality and JSON."""
+
+    path: str  # as written in the spec
+    sha256: str
+    content_: Annotated[Any, Field(exclude=True, repr=False)]
+
+    @property
+    def content(self) -> ImportedModel:
+        """The network as the file declares it, with its weights."""
+        content: ImportedModel = self.content_
+        return content
+
+
 class ModelSpec(Node):
-    """A network: its input and its layers in order of execution."""
+    """A network: its input and its layers in order of execution.
+
+    With a `file`, the layers are the file's, and so are the weights; `weights` is then None.
+    """
 
     name: str
     input: InputSpec
     layers: tuple[LayerSpec, ...]
     weights: WeightsSpec | None = None
+    file: ModelFile | None = None
     fusions: tuple[Fusion, ...] = ()
+
+
+NumberFormat = Literal[
+    "fixed",
+    "fp16",
+    "bf16",
+    "fp8_e4m3",
+    "fp8_e5m2",
+    "posit8",
+    "posit16",
+    "fp4_e2m1",
+    "mxint8",
+    "mxfp8",
+    "mxfp6",
+    "mxfp4",
+]
+# Bits of one number: IEEE 754-2019 (fp16), bfloat16, the OCP 8-bit floating point specification 1.0 (fp8), the posit
+# standard 2022, and the OCP microscaling formats specification 1.0 (fp4, mx; a block of 32 shares 8 bits more).
+FORMAT_BITS: dict[str, int] = {
+    "fp16": 16,
+    "bf16": 16,
+    "fp8_e4m3": 8,
+    "fp8_e5m2": 8,
+    "posit8": 8,
+    "posit16": 16,
+    "fp4_e2m1": 4,
+    "mxint8": 8,
+    "mxfp8": 8,
+    "mxfp6": 6,
+    "mxfp4": 4,
+}
 
 
 class QuantizationRow(Node):
@@ -69,7 +123,8 @@ class QuantizationRow(Node):
 
     `range` is the largest magnitude to represent, `step` the distance between codes; both None means calibrated: scales
     are taken from the weights (per channel) and from the activations seen on seeded inputs (per tensor), as int8
-    inference frameworks do.
+    inference frameworks do. `weights` and `activations` are set where their widths differ from `bits`; a `format` other
+    than fixed point has neither range nor step.
     """
 
     layer: str  # a layer's name, or "*" for every layer without a row of its own
@@ -79,10 +134,19 @@ class QuantizationRow(Node):
     accumulator: int = 32
     guard: int = 0
     notes: str = ""
+    weights: int | None = None
+    activations: int | None = None
+    format: NumberFormat = "fixed"
+    zero: int | None = None  # the code that stands for 0; None: 0 with a step, found when calibrated
 
     @property
     def calibrated(self) -> bool:
-        return self.range is None
+        return self.range is None and self.format == "fixed"
+
+    @property
+    def uniform(self) -> bool:
+        """Whether weights and activations are signed fixed-point codes of `bits`, around zero: what specc computes."""
+        return self.format == "fixed" and self.weights is None and self.activations is None and not self.zero
 
 
 class QuantizationTable(Node):
@@ -93,5 +157,8 @@ class QuantizationTable(Node):
 
     def row(self, layer: str) -> QuantizationRow | None:
         """The row that governs a layer: its own, else the `*` row, else None."""
-        by_name = {row.layer: row for row in self.rows}
-        return by_name.get(layer) or by_name.get("*")
+        return self._by_layer.get(layer) or self._by_layer.get("*")
+
+    @cached_property
+    def _by_layer(self) -> dict[str, QuantizationRow]:
+        return {row.layer: row for row in self.rows}

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from lark import Token
-
 from specc.diagnostics.model import Fix, Label, Sink
 from specc.source import SourceFile, Span
+from specc.syntax.tokens import Token
 from specc.syntax.words import SECTIONS
 
 NESTING_LIMIT: Final = 16
@@ -53,12 +52,12 @@ def balance(tokens: list[Token], source: SourceFile, sink: Sink) -> Repaired | N
 
 
 def _span(source: SourceFile, token: Token) -> Span:
-    return source.span(token.start_pos or 0, token.end_pos or 0)
+    return source.span(token.start_pos, token.end_pos)
 
 
 def _virtual(kind: str, text: str, at: Token) -> Token:
     """A token that the text lacks, placed just before `at`."""
-    return Token(kind, text, at.start_pos, at.line, at.column, at.line, at.column, at.start_pos)
+    return Token(kind, text, at.start_pos, at.line, at.column, end=at.start_pos)
 
 
 class _Repair:
@@ -67,7 +66,7 @@ class _Repair:
     def __init__(self, tokens: list[Token], source: SourceFile, sink: Sink) -> None:
         self.source, self.sink = source, sink
         self.lines = _lines(tokens)
-        self.indented = any((line[0].column or 0) > 1 for line in self.lines if line[0].type != "_NEWLINE")
+        self.indented = any(line[0].column > 1 for line in self.lines if line[0].type != "_NEWLINE")
         surplus = sum((token.type == "OPEN") - (token.type == "CLOSE") for token in tokens)
         self.missing_closers, self.missing_openers = max(surplus, 0), max(-surplus, 0)
         self.open: list[_Open] = []
@@ -97,7 +96,7 @@ class _Repair:
         while self.open and self.missing_closers and (self.indented or first in SECTIONS):
             top = self.open[-1]
             # A brace at the depth of the header closes the block as it should; one further left closes another.
-            if (first.column or 0) >= top.column + (first.type != "CLOSE"):
+            if first.column >= top.column + (first.type != "CLOSE"):
                 break
             self.report_unclosed(top, first)
             self.missing_closers -= 1
@@ -105,7 +104,7 @@ class _Repair:
             self.out.tokens += [_virtual("CLOSE", "}", first), _virtual("_NEWLINE", "\n", first)]
 
     def report_unclosed(self, block: _Open, following: Token) -> None:
-        self.out.damaged_lines |= {block.token.line or 0, following.line or 0}
+        self.out.damaged_lines |= {block.token.line, following.line}
         place = Label(_span(self.source, following), "which must have ended before this line")
         self.sink.add(
             "E0013",
@@ -116,23 +115,24 @@ class _Repair:
 
     def needs_opener(self, line: list[Token], next_token: Token | None) -> Token | None:
         """The `{` that a section header lacks, if this line is such a header."""
-        header = not self.open and self.missing_openers and line[0] in SECTIONS
-        if not header or any(token.type in ("OPEN", "CLOSE") for token in line):
+        header = line[0] == "repeat" or (not self.open and line[0] in SECTIONS)
+        if not header or not self.missing_openers or any(token.type in ("OPEN", "CLOSE") for token in line):
             return None
         if next_token is not None and next_token.type == "OPEN":
             return None
         self.missing_openers -= 1
         last = [token for token in line if token.type != "_NEWLINE"][-1]
-        end = self.source.span(last.end_pos or 0, last.end_pos or 0)
+        end = self.source.span(last.end_pos, last.end_pos)
         self.sink.add(
             "E0016",
-            f"`{line[0]}` begins a section, and the `{{` of its block is missing",
+            f"`{line[0]}` begins a {'repetition' if line[0] == 'repeat' else 'section'}, "
+            "and the `{` of its block is missing",
             Label(_span(self.source, line[0]).to(end)),
             fix=Fix("add `{`", ((end, " {"),)),
         )
-        self.out.damaged_lines.add(last.line or 0)
-        token = Token("OPEN", "{", last.end_pos, last.line, last.end_column, last.line, last.end_column, last.end_pos)
-        self.open.append(_Open(token, line[0].column or 1))
+        self.out.damaged_lines.add(last.line)
+        token = Token("OPEN", "{", last.end_pos, last.line, last.end_column, end=last.end_pos)
+        self.open.append(_Open(token, line[0].column))
         return token
 
     def take_opener(self, token: Token, line: list[Token]) -> None:
@@ -140,10 +140,10 @@ class _Repair:
         previous = self.out.tokens[-1].type if self.out.tokens else "_NEWLINE"
         if self.missing_closers and previous in ("OPEN", "CLOSE", "_NEWLINE", "_COMMA"):
             self.missing_closers -= 1
-            self.out.damaged_lines.add(token.line or 0)
+            self.out.damaged_lines.add(token.line)
             self.sink.add("E0012", "this `{` belongs to no item", Label(_span(self.source, token)))
             return
-        self.open.append(_Open(token, line[0].column or 1))
+        self.open.append(_Open(token, line[0].column))
         self.out.tokens.append(token)
 
     def take_closer(self, token: Token, index: int, next_token: Token | None) -> None:
@@ -153,7 +153,7 @@ class _Repair:
             self.out.tokens.append(token)
             return
         self.missing_openers = max(self.missing_openers - 1, 0)
-        self.out.damaged_lines.add(token.line or 0)
+        self.out.damaged_lines.add(token.line)
         label = Label(_span(self.source, token), "no `{` belongs to it")
         self.sink.add("E0014", "this `}` closes nothing", label)
 
@@ -161,7 +161,7 @@ class _Repair:
         """Whether a brace stands behind words on a line that opened nothing, or the block visibly goes on below it."""
         block = self.open[-1]
         opened_above = block.token.line != token.line
-        goes_on = next_token is not None and next_token.type != "CLOSE" and (next_token.column or 0) > block.column
+        goes_on = next_token is not None and next_token.type != "CLOSE" and next_token.column > block.column
         return (opened_above and index > 0) or goes_on
 
     def close_at_end(self) -> None:
@@ -177,8 +177,8 @@ class _Repair:
             Label(_span(self.source, innermost.token), "opened here"),
             secondary=tuple(Label(_span(self.source, block.token), "also open") for block in self.open[:-1]),
         )
-        last_line = max((token.line or 0 for token in self.out.tokens if token.type != "_NEWLINE"), default=0)
-        self.out.damaged_lines |= {innermost.token.line or 0, last_line}
+        last_line = max((token.line for token in self.out.tokens if token.type != "_NEWLINE"), default=0)
+        self.out.damaged_lines |= {innermost.token.line, last_line}
         self.out.tokens += [_virtual("CLOSE", "}", end) for _ in self.open]
 
 
@@ -199,9 +199,6 @@ def _lines(tokens: list[Token]) -> list[list[Token]]:
             current = []
     if current:
         last = current[-1]
-        position = last.end_pos
-        current.append(
-            Token("_NEWLINE", "\n", position, last.line, last.end_column, last.line, last.end_column, position)
-        )
+        current.append(Token("_NEWLINE", "\n", last.end_pos, last.line, last.end_column, end=last.end_pos))
         lines.append(current)
     return lines

@@ -8,13 +8,19 @@ from typing import Final
 from specc.diagnostics.model import Sink
 from specc.source import SourceFile
 
-# A spec of every layer of a large network stays below 100 KB; more is not a spec but an accident.
-SIZE_LIMIT: Final = 1 << 18  # bytes
+# Twenty thousand lines of fifty characters; more is not a spec but an accident. Imported files count together.
+SIZE_LIMIT: Final = 1 << 20  # bytes
 
 
-def read(path: Path, sink: Sink) -> SourceFile | None:
-    """Read a spec file as UTF-8 text, line ends normalised to `\\n`. None, and a diagnostic, if that cannot be done."""
-    name = str(path)
+def read(path: Path, sink: Sink, name: str = "") -> SourceFile | None:
+    """Read a spec file as UTF-8 text, line ends normalised to `\\n`. None, and a diagnostic, if that cannot be done.
+
+    Args:
+        path: the file.
+        sink: takes what is wrong with it.
+        name: how diagnostics call it; its path if empty.
+    """
+    name = name or str(path)
     try:
         if path.is_dir():
             sink.add("E0002", f"{name} is a folder; give the path of a .hwspec file", None)

@@ -1,28 +1,41 @@
-"""What happens to the tokens between lexer and parser."""
+"""Text to the tokens that the parser is fed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from lark import Token
-from lark.lark import PostLex
+from specc.syntax.tokens import Token, scan
 
 
-class GiveBackBraces(PostLex):
-    """Splits the closing braces off a string without end, so that one lost quote stays one error.
+def lex(text: str) -> list[Token]:
+    """The tokens of a text, with two corrections that no regular expression can make.
 
-    The terminals it accepts always are those that no rule uses; Lark would otherwise leave them out of the lexer.
+    They keep one mistake one error: the closing braces at the end of a string without end are split off it, and `=` is
+    a sign only in `let NAME =`, `)` only behind a `(` of its line. Anywhere else both are unknown characters.
     """
+    return list(_corrected(text))
 
-    always_accept: Any = ("UNFINISHED_STRING", "UNKNOWN")
 
-    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        for token in stream:
-            if token.type == "UNFINISHED_STRING":
-                yield from _split(token)
-            else:
-                yield token
+def _corrected(text: str) -> Iterator[Token]:
+    line: list[str] = []  # the first words of the current line
+    brackets = 0  # open on the current line
+    for token in scan(text):
+        if token.type == "UNFINISHED_STRING":
+            yield from _split(token)
+            continue
+        if token.type == "_NEWLINE":
+            line, brackets = [], 0
+        elif len(line) < 3:
+            line.append(str(token))
+        if token.type == "SYMBOL":
+            brackets += token == "("
+            defines = len(line) == 3 and line[0] == "let" and line[2] == "="
+            if (token == "=" and not defines) or (token == ")" and not brackets):
+                yield Token.at("UNKNOWN", str(token), token)
+                continue
+            brackets -= token == ")"
+        yield token
 
 
 _BEHIND_STRING: Final = " \t\r}"
@@ -30,10 +43,7 @@ _BEHIND_STRING: Final = " \t\r}"
 
 def _split(token: Token) -> Iterator[Token]:
     stripped = token.rstrip(_BEHIND_STRING)
-    start, column = token.start_pos or 0, token.column or 1
-    end = start + len(stripped)
-    yield Token(token.type, stripped, start, token.line, column, token.line, column + len(stripped), end)
+    yield Token(token.type, stripped, token.start_pos, token.line, token.column)
     for offset in range(len(stripped), len(token)):
         if token[offset] == "}":
-            at, behind = column + offset, column + offset + 1
-            yield Token("CLOSE", "}", start + offset, token.line, at, token.line, behind, start + offset + 1)
+            yield Token("CLOSE", "}", token.start_pos + offset, token.line, token.column + offset)

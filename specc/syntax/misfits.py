@@ -6,10 +6,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from lark import Token
-
 from specc.diagnostics.model import Fix
 from specc.source import Span
+from specc.syntax.tokens import Token
 
 
 @dataclass(frozen=True)

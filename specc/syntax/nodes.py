@@ -59,7 +59,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Symbol:
-    """A relation or operator, in its ASCII spelling: `<=`, `<`, `>=`, `>`, `+`, `*`."""
+    """A relation or sign, in its ASCII spelling: `<=`, `<`, `>=`, `>`, `+`, `-`, `*`, `/`, `(`, `)`, `=`."""
 
     text: str
     span: Span
@@ -123,3 +123,31 @@ class SyntaxTree:
     rows: tuple[Row, ...]  # a table outside any section; always an error later
     damaged_lines: frozenset[int] = frozenset()
     truncated: bool = False  # the file ends inside a block: what it would have declared is unknown
+    imported: tuple[SyntaxTree, ...] = ()  # files whose items were worked in
+    repeats: bool = False  # items were repeated: what is wrong with one is wrong with its copies
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing has to be worked out before names mean something: no import, parameter, sum or repetition."""
+        return not any(_needs_work(item) for item in self.items)
+
+
+def _needs_work(item: Item) -> bool:
+    number = False
+    for value in item.values:
+        if isinstance(value, Word):
+            if "$" in value.text:
+                return True
+            number = False
+        elif isinstance(value, Symbol):
+            if number or value.text == "(":
+                return True
+        else:
+            number = isinstance(value, Number)
+    head = item.values[0]
+    if isinstance(head, Word) and head.text in ("import", "let", "repeat"):
+        return True
+    block = item.block
+    return block is not None and (
+        any(map(_needs_work, block.items)) or any("$" in cell.text for row in block.rows for cell in row.cells)
+    )

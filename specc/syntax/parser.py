@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from lark import Lark, Token, Tree, UnexpectedToken
+from lark import Lark, Tree, UnexpectedToken
 
 from specc.diagnostics.bounded import LIMIT, BoundedSink, TooManyError
 from specc.diagnostics.model import Fix, Label, Sink
@@ -13,7 +13,7 @@ from specc.resources import resource
 from specc.source import SourceFile, Span
 from specc.syntax import literals
 from specc.syntax.brackets import balance
-from specc.syntax.lexing import GiveBackBraces
+from specc.syntax.lexing import lex
 from specc.syntax.misfits import describe_misfit
 from specc.syntax.nodes import (
     Block,
@@ -31,28 +31,33 @@ from specc.syntax.nodes import (
     Word,
 )
 from specc.syntax.tables import parse_row
+from specc.syntax.tokens import TOKENS_LIMIT, Token
 from specc.units import AMBIGUOUS_UNITS, Quantity
+
+__all__ = ["lex", "parse"]
 
 REFUSAL_LIMIT: Final = 50  # misplaced tokens; beyond this the text is no spec, and a longer list helps nobody
 
 _MISSING: Final = ""  # text of a token put in for one that means nothing
-_ASCII: Final = {"≤": "<=", "≥": ">="}
+_ASCII: Final = {"≤": "<=", "≥": ">=", "×": "*", "÷": "/"}
 
 
 @cache
 def _lark() -> Lark:
     grammar = resource("grammar", "hwspec.lark").read_text(encoding="utf-8")
-    # The basic lexer knows no parser state, so that it never fails in the middle of a line.
-    return Lark(grammar, parser="lalr", lexer="basic", postlex=GiveBackBraces(), maybe_placeholders=False)
+    return Lark(grammar, parser="lalr", lexer="basic", maybe_placeholders=False)
 
 
 def parse(source: SourceFile, sink: Sink) -> SyntaxTree | None:
     """The syntax tree of a file, as complete as its errors allow. None if it cannot be read as a spec at all."""
-    lark = _lark()
-    repaired = balance(list(lark.lex(source.text)), source, sink)
+    tokens = lex(source.text)
+    if len(tokens) > TOKENS_LIMIT:
+        sink.add("E0019", f"more than {TOKENS_LIMIT:,} words and signs: is this a spec?", _span(source, tokens[-1]))
+        return None
+    repaired = balance(tokens, source, sink)
     if repaired is None:
         return None
-    recovery = _Recovery(lark, source, sink, repaired.damaged_lines)
+    recovery = _Recovery(source, sink, repaired.damaged_lines)
     tree = recovery.run(repaired.tokens)
     if tree is None:
         return None
@@ -73,13 +78,14 @@ def parse(source: SourceFile, sink: Sink) -> SyntaxTree | None:
 class _Recovery:
     """Feeds the LALR parser. A token it refuses is reported, once per line, and left out or led in by a separator."""
 
-    def __init__(self, lark: Lark, source: SourceFile, sink: Sink, damaged_lines: set[int]) -> None:
+    def __init__(self, source: SourceFile, sink: Sink, damaged_lines: set[int]) -> None:
         self.source, self.sink = source, sink
         self.damaged_lines = set(damaged_lines)
-        self.parser = lark.parse_interactive()
+        self.parser = _lark().parse_interactive()
         self.refused = 0
 
     def run(self, tokens: list[Token]) -> Tree[Token] | None:
+        """The tree of everything that could be taken; None if so much is refused that the text is no spec."""
         for token in tokens:
             try:
                 self.parser.feed_token(token)
@@ -91,38 +97,36 @@ class _Recovery:
                     self.sink.add("E0019", f"more than {REFUSAL_LIMIT} syntax errors: is this a spec?", span)
                     return None
                 self.recover(token)
-        end = Token("$END", "", len(self.source.text), 1, 1, 1, 1, len(self.source.text))
-        tree: Tree[Token] = self.parser.feed_token(end)
+        tree: Tree[Token] = self.parser.feed_token(Token("$END", "", len(self.source.text), 1, 1))
         return tree
 
     def report(self, token: Token) -> None:
         if token.line in self.damaged_lines:
             return
-        self.damaged_lines.add(token.line or 0)
+        self.damaged_lines.add(token.line)
         span = _span(self.source, token)
-        misfit = describe_misfit(token, span, after_block="WORD" not in self.choices())
+        misfit = describe_misfit(token, span, after_block=not self.accepts("WORD"))
         self.sink.add(misfit.code, misfit.message, Label(span), notes=misfit.notes, fix=misfit.fix)
 
-    def choices(self) -> dict[str, object]:
-        """Names of the terminals that the parser could take next."""
-        found: dict[str, object] = self.parser.choices()  # type: ignore[no-untyped-call]
-        return found
+    def accepts(self, kind: str) -> bool:
+        """Whether the parser could take a token of this type next."""
+        return kind in self.parser.choices()  # type: ignore[no-untyped-call]
 
     def recover(self, token: Token) -> None:
         """Bring the parser to where it can take `token`, or drop the token."""
         if token.type in ("UNKNOWN", "_COMMA"):
             return
         needs_value = token.type in ("OPEN", "UNFINISHED_STRING")
-        if ("WORD" if needs_value else token.type) not in self.choices():
-            self.parser.feed_token(Token.new_borrow_pos("_NEWLINE", "\n", token))
+        if not self.accepts("WORD" if needs_value else token.type):
+            self.parser.feed_token(Token.at("_NEWLINE", "\n", token))
         if needs_value:
-            self.parser.feed_token(Token.new_borrow_pos("WORD", _MISSING, token))
+            self.parser.feed_token(Token.at("WORD", _MISSING, token))
         if token.type != "UNFINISHED_STRING":
             self.parser.feed_token(token)
 
 
 def _span(source: SourceFile, token: Token) -> Span:
-    return source.span(token.start_pos or 0, token.end_pos or 0)
+    return Span(source, token.start_pos, token.end_pos)
 
 
 class _Builder:

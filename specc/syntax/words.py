@@ -14,6 +14,9 @@ SECTIONS: Final[tuple[str, ...]] = (
     "harness",
     "instrument",
     "guidelines",
+    "dataset",
+    "experiments",
 )
+STATEMENTS: Final[tuple[str, ...]] = ("waive", "demote")  # stand beside the sections, any number of times
 EDITION_WORD: Final = "hwspec"
 EDITIONS: Final[tuple[int, ...]] = (1,)

@@ -11,7 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # From the top down. Parts on one line are neighbours: neither may import the other.
 LAYERS = (
-    ("cli", "lsp"),
+    ("cli",),
+    ("lsp",),
+    ("cli_results",),
     ("report",),
     ("guide",),
     ("explain",),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,41 +11,41 @@ from specc.codegen.toolchain import COMMON_FLAGS, HOST_FLAGS, Toolchain, Toolcha
 from specc.evidence import Figure
 from specc.measure import provenance
 from specc.measure.backend import BackendError, Job
-from specc.measure.result import Latency, LayerResult, Measurement, Provenance
+from specc.measure.result import Baseline, Latency, LayerResult, Measurement, Provenance
+from specc.measure.sampling import sample_notes
 from specc.measure.statistics import summarise
 from specc.resources import resource
 from specc.spec.hardware import Target
+from specc_backends.baselines import installed, measure_baseline
+from specc_backends.host import counters
 from specc_backends.host.image import memory
-from specc_backends.host.machine import cache_bytes, chosen_cpu, evict_caches
-from specc_backends.host.process import HostProcess, Result
+from specc_backends.host.machine import cache_bytes, chosen_cpu
+from specc_backends.host.process import Result
+from specc_backends.host.sitting import (
+    COLD_STARTS,
+    INPUTS,
+    SAMPLES,
+    SAMPLES_AT_MOST,
+    WARM_UP,
+    Samples,
+    input_codes,
+    input_lines,
+    seed,
+    take_samples,
+)
 
 if TYPE_CHECKING:
-    from specc.numerics.quantized import IntArray
+    pass
 
-INPUTS: Final = 8  # distinct inputs, in turn
-WARM_UP: Final = 10
-SAMPLES: Final = 400  # enough to bound the 99th percentile (368 needed at 95 % confidence)
-SAMPLES_AT_LEAST: Final = 100
-SAMPLING_SECONDS: Final = 10.0  # fewer samples than SAMPLES where they would take longer
-COLD_STARTS: Final = 10
-COMMAND_SECONDS: Final = 60.0
 _TICK_SECONDS: Final = 1e-9
-_WRAP_SECONDS: Final = 4.0  # the program's counter has 32 bits of nanoseconds
 _STEPS_PER_INFERENCE: Final = 100  # a clock is too coarse if an inference takes fewer of its steps
-
-
-@dataclass(frozen=True)
-class _Samples:
-    warm: list[Result]
-    cold: list[Result]
-    exact: bool
 
 
 class HostBackend:
     """Measures the computer that specc runs on."""
 
     name = "host"
-    version = "1"
+    version = "2"
 
     def supports(self, target: Target) -> bool:
         """Targets whose core is `host`."""
@@ -61,7 +60,9 @@ class HostBackend:
             code=code_hash(render(job.network), [_board()]),
             flags=_flags(job.target),
             target=job.target.model_dump(mode="json", exclude={"name"}),
-            sampling=[INPUTS, WARM_UP, SAMPLES, COLD_STARTS, _seed(job)],
+            sampling=[INPUTS, WARM_UP, SAMPLES, SAMPLES_AT_MOST, COLD_STARTS, seed(job)],
+            counters=counters.source(),
+            baselines=[f"{runtime.name} {runtime.version}" for runtime in installed()],
             host=provenance.host_description(),
             libraries=_libraries(),
         )
@@ -82,14 +83,18 @@ class HostBackend:
             raise BackendError(str(error), error.log) from error
         cpu = chosen_cpu()
         job.progress(f"{job.target.name}: measuring on this computer")
-        samples = _sample(job, program, cpu)
+        samples = take_samples(job, program, cpu)
         totals = [result.total * _TICK_SECONDS for result in samples.warm]
         _require_fine_clock(totals)
+        found = counters.Counters(samples.counters)
+        if "instructions" not in samples.counters:
+            found = self._simulated_counters(job, toolchain, samples.counters)
+        baselines, without = _baselines(job, cpu)
         return Measurement(
             key=key,
             target=job.target.name,
             evidence="measured",
-            layers=_layers(job, samples.warm),
+            layers=_layers(job, samples.warm, found),
             total=summarise(totals, "measured", "warm runs on this computer"),
             overhead=summarise(
                 [(result.total - sum(result.layers)) * _TICK_SECONDS for result in samples.warm],
@@ -101,9 +106,9 @@ class HostBackend:
                 "measured",
                 "first inference of fresh processes, caches overwritten before",
             ),
-            counters={},
+            counters=found.total,
             memory=memory(program),
-            energy=Figure.unknown("J", "the power of this computer is not measured"),
+            energy=samples.energy,
             output_matches_golden=samples.exact,
             provenance=Provenance(
                 spec_hash=provenance.spec_hash(job.spec),
@@ -119,26 +124,34 @@ class HostBackend:
                 model_assumptions=_conditions(cpu),
                 fact_sources=provenance.fact_sources(job.target.hardware),
                 host=provenance.host_description(),
-                seed=_seed(job),
+                seed=seed(job),
                 inputs=INPUTS,
                 warmup=WARM_UP,
                 library_versions=_libraries(),
                 taken_at=provenance.now(),
             ),
+            baselines=baselines,
+            notes=(*sample_notes(totals), *_notes(job.target, samples), *found.notes, *without),
         )
+
+    def _simulated_counters(self, job: Job, toolchain: Toolchain, seen: dict[str, Figure]) -> counters.Counters:
+        """Counters by simulation, with what the hardware did show. A simulator that fails costs the counters only."""
+        job.progress(f"{job.target.name}: simulating counters")
+        try:
+            flags = (*counters.PORTABLE_FLAGS, *optimisation_flags(job.target.compile))
+            program = _build(job, toolchain, flags, "counters")
+            found = counters.simulated(program, program.parent, input_lines(job))
+        except (BackendError, ToolchainError) as error:
+            return counters.Counters(seen, notes=(f"no counters: {str(error).splitlines()[0]}",))
+        return counters.Counters(found.total | seen, found.layers, found.notes)
 
 
 def _board() -> Path:
     return resource("firmware", "host/board.c")
 
 
-def _seed(job: Job) -> int:
-    """Seed of the inputs: that of the weights, so that a spec fixes both."""
-    return job.spec.model.weights.seed if job.spec.model.weights else 0
-
-
 def _libraries() -> dict[str, str]:
-    return provenance.library_versions("specc", "numpy", "ziglang")
+    return provenance.library_versions("specc", "numpy", "ziglang", "ai-edge-litert", "onnxruntime")
 
 
 def _flags(target: Target) -> tuple[str, ...]:
@@ -148,68 +161,29 @@ def _flags(target: Target) -> tuple[str, ...]:
         raise BackendError(str(error), error.log) from error
 
 
-def _build(job: Job, toolchain: Toolchain, flags: tuple[str, ...]) -> Path:
+def _build(job: Job, toolchain: Toolchain, flags: tuple[str, ...], name: str = "network") -> Path:
     folder = job.build_folder.resolve() / "host" / job.target.name
     code = generate(job.network, folder / "source")
-    program = folder / "network"
+    program = folder / name
     toolchain.compile([*code.sources, _board()], program, flags, code.include_folders)
     return program
 
 
-def _sample(job: Job, program: Path, cpu: int | None) -> _Samples:
+def _baselines(job: Job, cpu: int | None) -> tuple[tuple[Baseline, ...], tuple[str, ...]]:
+    """Other runtimes on the same inputs; those that cannot run the network are named with the reason."""
     from specc.numerics import golden
-    from specc.numerics.inputs import draw_codes, to_bytes
 
-    graph = job.network.network
-    codes = draw_codes(job.spec.model.input, job.network, INPUTS, _seed(job))
-    lines = [to_bytes(one, job.network.formats[graph.input]) for one in codes]
-    expected = golden.run(job.network, codes)
-    with HostProcess(program, cpu, COMMAND_SECONDS) as process:
-        _greet(process, job)
-        exact = all(_trace_matches(process, job, line, expected, index) for index, line in enumerate(lines))
-        for index in range(WARM_UP):
-            process.run(lines[index % INPUTS])
-        warm = _warm_samples(process, lines)
-    outputs = [to_bytes(expected[graph.output][index], job.network.formats[graph.output]) for index in range(INPUTS)]
-    exact = exact and all(result.output == outputs[index % INPUTS] for index, result in enumerate(warm))
-    cold = []
-    for index in range(COLD_STARTS):
-        with HostProcess(program, cpu, COMMAND_SECONDS) as process:
-            _greet(process, job)
-            evict_caches(cpu)
-            cold.append(process.run(lines[index % INPUTS]))
-    exact = exact and all(result.output == outputs[index % INPUTS] for index, result in enumerate(cold))
-    return _Samples(warm, cold, exact)
-
-
-def _greet(process: HostProcess, job: Job) -> None:
-    graph = job.network.network
-    expected = ["specc", "1", graph.name, str(len(graph.layers)), "ns"]
-    answer = process.hello()
-    if answer != expected:
-        raise BackendError(f"the program answered {answer} to hello, not {expected}")
-
-
-def _trace_matches(process: HostProcess, job: Job, line: bytes, expected: dict[str, IntArray], index: int) -> bool:
-    from specc.numerics.inputs import to_bytes
-
-    outputs, _ = process.trace(line)
-    layers = job.network.network.layers
-    return outputs == [to_bytes(expected[layer.name][index], job.network.layer_format(layer)) for layer in layers]
-
-
-def _warm_samples(process: HostProcess, lines: list[bytes]) -> list[Result]:
-    samples: list[Result] = []
-    start = time.monotonic()
-    while len(samples) < SAMPLES:
-        before = time.monotonic()
-        samples.append(process.run(lines[len(samples) % INPUTS]))
-        now = time.monotonic()
-        if now - before > _WRAP_SECONDS:
-            raise BackendError(f"an inference takes more than the {_WRAP_SECONDS:g} s that its 32-bit timer can count")
-        if len(samples) >= SAMPLES_AT_LEAST and now - start > SAMPLING_SECONDS:
-            break
-    return samples
+    codes = input_codes(job)
+    expected = golden.run(job.network, codes)[job.network.network.output]
+    folder = job.build_folder.resolve() / "host" / job.target.name / "baselines"
+    found, without = [], []
+    for runtime in installed():
+        job.progress(f"{job.target.name}: measuring {runtime.name} on this computer")
+        try:
+            found.append(measure_baseline(runtime, job.network, codes, expected, folder, cpu=cpu))
+        except BackendError as error:
+            without.append(f"no baseline: {str(error).splitlines()[0]}")
+    return tuple(found), tuple(without)
 
 
 def _require_fine_clock(totals: list[float]) -> None:
@@ -222,12 +196,28 @@ def _require_fine_clock(totals: list[float]) -> None:
         )
 
 
-def _layers(job: Job, warm: list[Result]) -> tuple[LayerResult, ...]:
+def _layers(job: Job, warm: list[Result], found: counters.Counters) -> tuple[LayerResult, ...]:
     def latency(index: int) -> Latency:
         return summarise([result.layers[index] * _TICK_SECONDS for result in warm], "measured", "warm runs")
 
     layers = job.network.network.layers
-    return tuple(LayerResult(name=layer.name, latency=latency(i), counters={}) for i, layer in enumerate(layers))
+    return tuple(
+        LayerResult(name=layer.name, latency=latency(index), counters=found.layers.get(layer.name, {}))
+        for index, layer in enumerate(layers)
+    )
+
+
+def _notes(target: Target, samples: Samples) -> tuple[str, ...]:
+    """What was seen of the clock, and what was asked for and not done."""
+    notes = []
+    if target.cores > 1:
+        notes.append(f"{target.cores} cores are declared; the generated code uses one")
+    if samples.frequencies:
+        low, high = min(samples.frequencies) / 1e6, max(samples.frequencies) / 1e6
+        notes.append(f"processor clock {low:,.0f} to {high:,.0f} MHz over the run")
+    else:
+        notes.append("the processor clock over the run is not known: the system does not tell")
+    return tuple(notes)
 
 
 def _conditions(cpu: int | None) -> tuple[str, ...]:

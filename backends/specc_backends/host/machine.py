@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+_PROCESSORS: Final = Path("/sys/devices/system/cpu")
 _CACHES: Final = Path("/sys/devices/system/cpu/cpu0/cache")
 _MULTIPLE: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 # Written where the operating system does not say how large the caches are: more than most processors have.
@@ -18,6 +19,14 @@ _ASSUMED_CACHE_BYTES: Final = 64 * 1024**2
 def chosen_cpu() -> int | None:
     """The processor to pin to: the last one this process may use. None where the system cannot pin."""
     return max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
+def frequency(cpu: int | None, folder: Path = _PROCESSORS) -> float | None:
+    """Clock of a processor now, in hertz, or None where the system does not tell."""
+    try:
+        return int((folder / f"cpu{cpu or 0}/cpufreq/scaling_cur_freq").read_text()) * 1e3
+    except (OSError, ValueError):
+        return None
 
 
 def cache_bytes(folder: Path = _CACHES) -> int | None:

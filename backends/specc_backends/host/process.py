@@ -68,6 +68,11 @@ class HostProcess:
                 with contextlib.suppress(OSError):  # what was still to be written has no reader any more
                     stream.close()
 
+    @property
+    def id(self) -> int:
+        """The operating system's number of the process."""
+        return self._process.pid
+
     def hello(self) -> list[str]:
         """The words of the greeting: specc, protocol, network, layers, tick unit."""
         return self._command("hello")[0].split()
@@ -75,6 +80,12 @@ class HostProcess:
     def run(self, codes: bytes) -> Result:
         """One inference."""
         return self._result(self._command(f"run {codes.hex()}")[0])
+
+    def refuse(self, codes: bytes) -> None:
+        """Have the program read an input with one digit too many: the cost of reading, without an inference."""
+        answer = self._command(f"run {codes.hex()}0")[0]
+        if answer != "error input is too long":
+            raise self._broken(f"it answered {answer[:200]!r} to an input that is too long")
 
     def trace(self, codes: bytes) -> tuple[list[bytes], Result]:
         """One inference, with the output of every layer."""

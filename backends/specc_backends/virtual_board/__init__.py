@@ -1,4 +1,4 @@
-"""The virtual Cortex-M4 board: the same firmware as on silicon, run by Unicorn, priced by Arm's timing tables."""
+"""The virtual board: the same firmware as on silicon, run by Unicorn, priced by a documented model of the core."""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ from specc.measure import provenance
 from specc.measure.backend import BackendError, Job
 from specc.measure.result import Measurement, Provenance
 from specc.spec.hardware import Target
-from specc_backends.virtual_board import figures, timing
+from specc_backends.virtual_board import figures
 from specc_backends.virtual_board.client import BoardProcess, Reply
+from specc_backends.virtual_board.cores import CORES, core_model
 from specc_backends.virtual_board.figures import FLASH_READS, Inference
 from specc_backends.virtual_board.firmware import (
     Firmware,
@@ -47,14 +48,14 @@ class _Run:
 
 
 class VirtualBoardBackend:
-    """Measures Cortex-M4 targets without having one."""
+    """Measures Cortex-M targets without having one."""
 
     name = "virtual_board"
-    version = "1"
+    version = "2"
 
     def supports(self, target: Target) -> bool:
-        """Cortex-M4 only: no other core's timings are published well enough."""
-        return target.hardware.core == "cortex-m4"
+        """The cores for which there is a timing model: `cores.CORES`."""
+        return target.hardware.core in CORES
 
     def key(self, job: Job) -> str:
         """Hash of everything that can change the result. Budgets and names cannot."""
@@ -86,7 +87,9 @@ class VirtualBoardBackend:
         job.progress(f"{job.target.name}: building firmware")
         firmware = build_firmware(job.network, job.target, toolchain, folder)
         job.progress(f"{job.target.name}: running {INPUTS} inputs on the virtual board")
+        core = core_model(job.target.hardware.core)
         flash = flash_model(job.target.hardware, clock)
+        bounds = figures.Bounds(clock, flash, core.margin)
         try:
             library = build_native(toolchain, job.build_folder / "native")
             compiler = toolchain.version
@@ -98,13 +101,13 @@ class VirtualBoardBackend:
             key=key,
             target=job.target.name,
             evidence="simulated",
-            layers=figures.layer_results(run.inferences, names, clock, flash),
-            total=figures.total_latency(run.inferences, clock, flash),
-            overhead=figures.overhead_latency(run.inferences, clock, flash),
-            cold=figures.cold_latency(run.inferences[0], clock, flash),
-            counters=figures.counters([inference.total for inference in run.inferences], flash),
+            layers=figures.layer_results(run.inferences, names, bounds),
+            total=figures.total_latency(run.inferences, bounds),
+            overhead=figures.overhead_latency(run.inferences, bounds),
+            cold=figures.cold_latency(run.inferences[0], bounds),
+            counters=figures.counters([inference.total for inference in run.inferences], bounds),
             memory=figures.memory(firmware, run.stack_used),
-            energy=figures.energy(figures.total_latency(run.inferences, clock, flash).best, job.target),
+            energy=figures.energy(figures.total_latency(run.inferences, bounds).best, job.target),
             output_matches_golden=run.output_exact,
             provenance=Provenance(
                 spec_hash=provenance.spec_hash(job.spec),
@@ -116,8 +119,8 @@ class VirtualBoardBackend:
                 backend_version=self.version,
                 hardware=job.target.hardware.name,
                 clock_hz=clock,
-                core_model=timing.MODEL,
-                model_assumptions=(*timing.ASSUMPTIONS, *flash.assumptions),
+                core_model=core.model,
+                model_assumptions=(*core.assumptions, *flash.assumptions),
                 fact_sources=provenance.fact_sources(job.target.hardware),
                 host=provenance.host_description(),
                 seed=_seed(job),
@@ -132,9 +135,10 @@ class VirtualBoardBackend:
 def _own_sources() -> str:
     """Hash of this package: whatever changes in the model, old results are not taken for new ones."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.iterdir()):
+    folder = Path(__file__).parent
+    for path in sorted((*folder.glob("*.[pc]*"), *folder.glob("cores/*.py"))):
         if path.suffix in (".py", ".c"):
-            digest.update(f"{path.name}\0".encode() + path.read_bytes())
+            digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -158,6 +162,7 @@ def _run(job: Job, firmware: Firmware, library: Path, folder: Path, flash: Flash
     form = job.network.formats[graph.input]
     lines = [to_bytes(one, form).hex() for one in codes]
     machine: dict[str, Any] = {
+        "core": job.target.hardware.core,
         "sram_bytes": memory_bytes(job.target)[1],
         "regions": len(graph.layers) + 1,
         "line_bytes": flash.line_bytes,

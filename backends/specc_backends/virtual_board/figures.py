@@ -55,54 +55,79 @@ def _bounded(own: Counters, counted: Counters) -> Counters:
     }
 
 
-def high_cycles(counters: Counters, flash: FlashModel) -> int | None:
-    """The most cycles the counted work can take, or None where the flash is unknown."""
-    waits = flash.wait_cycles(counters["flash_fetch_misses"], counters["flash_data_misses"])
-    return None if waits is None else counters["cycles_high"] + waits
+@dataclass(frozen=True)
+class Bounds:
+    """What turns counts into bounds on time.
+
+    Attributes:
+        clock_hz: the core's clock.
+        flash: what reading flash can add.
+        margin: how far the truth may lie beyond either end of the core's model, as a part of it.
+    """
+
+    clock_hz: float
+    flash: FlashModel
+    margin: float
+
+    @property
+    def basis(self) -> str:
+        """What the bounds rest on, in words."""
+        widened = f"; both ends widened by {self.margin:.0%}, as the core's model is unvalidated" if self.margin else ""
+        return self.flash.basis + widened
+
+    def low_cycles(self, counters: Counters) -> float:
+        """The fewest cycles the counted work can take."""
+        return counters["cycles_low"] * (1 - self.margin)
+
+    def high_cycles(self, counters: Counters) -> float | None:
+        """The most cycles the counted work can take, or None where the flash is unknown."""
+        waits = self.flash.wait_cycles(counters["flash_fetch_misses"], counters["flash_data_misses"])
+        return None if waits is None else counters["cycles_high"] * (1 + self.margin) + waits
 
 
-def latency(runs: Sequence[Counters], clock_hz: float, flash: FlashModel) -> Latency:
+def latency(runs: Sequence[Counters], bounds: Bounds) -> Latency:
     """Latency of the same work on several inputs, in seconds."""
-    highs = [cycles for run in runs if (cycles := high_cycles(run, flash)) is not None]
-    basis = f"{flash.basis}; {REPEATED.format(count=len(runs))}"
-    low = [run["cycles_low"] / clock_hz for run in runs]
-    high = [cycles / clock_hz for cycles in highs] if len(highs) == len(runs) else None
-    return summarise_bounds(low, high, "simulated", basis)
+    clock = bounds.clock_hz
+    highs = [cycles for run in runs if (cycles := bounds.high_cycles(run)) is not None]
+    basis = f"{bounds.basis}; {REPEATED.format(count=len(runs))}"
+    high = [cycles / clock for cycles in highs] if len(highs) == len(runs) else None
+    latency = summarise_bounds([run["cycles_low"] / clock for run in runs], high, "simulated", basis)
+    low = min(bounds.low_cycles(run) for run in runs) / clock
+    return latency.model_copy(update={"best": latency.best.model_copy(update={"low": low})})
 
 
-def total_latency(inferences: Sequence[Inference], clock_hz: float, flash: FlashModel) -> Latency:
+def total_latency(inferences: Sequence[Inference], bounds: Bounds) -> Latency:
     """Latency of a whole inference."""
-    return latency([inference.total for inference in inferences], clock_hz, flash)
+    return latency([inference.total for inference in inferences], bounds)
 
 
-def overhead_latency(inferences: Sequence[Inference], clock_hz: float, flash: FlashModel) -> Latency:
+def overhead_latency(inferences: Sequence[Inference], bounds: Bounds) -> Latency:
     """What a whole inference takes beyond its layers: calls, clock readings, marks."""
-    return latency([inference.overhead for inference in inferences], clock_hz, flash)
+    return latency([inference.overhead for inference in inferences], bounds)
 
 
-def cold_latency(first: Inference, clock_hz: float, flash: FlashModel) -> Latency:
+def cold_latency(first: Inference, bounds: Bounds) -> Latency:
     """The first inference after reset. The model has no state that warms up, but its bounds cover cold caches too."""
-    return latency([first.total], clock_hz, flash)
+    return latency([first.total], bounds)
 
 
-def layer_results(
-    inferences: Sequence[Inference], names: Sequence[str], clock_hz: float, flash: FlashModel
-) -> tuple[LayerResult, ...]:
+def layer_results(inferences: Sequence[Inference], names: Sequence[str], bounds: Bounds) -> tuple[LayerResult, ...]:
     """Latency and counters of each layer."""
     results = []
     for index, name in enumerate(names):
         runs = [inference.layers[index] for inference in inferences]
-        results.append(LayerResult(name=name, latency=latency(runs, clock_hz, flash), counters=counters(runs, flash)))
+        results.append(LayerResult(name=name, latency=latency(runs, bounds), counters=counters(runs, bounds)))
     return tuple(results)
 
 
-def counters(runs: Sequence[Counters], flash: FlashModel) -> dict[str, Figure]:
+def counters(runs: Sequence[Counters], bounds: Bounds) -> dict[str, Figure]:
     """Counts over several inputs: the first input's, with the extremes over all of them.
 
     `cycles` has the bounds of the model as well. The counters whose names end in `_cycles` split its low end by cause
     and add up to it.
     """
-    figures = {"cycles": _cycles(runs, flash)}
+    flash = bounds.flash
+    figures = {"cycles": _cycles(runs, bounds)}
     for name in runs[0]:
         if name in ("cycles_low", "cycles_high"):
             continue
@@ -124,16 +149,16 @@ def counters(runs: Sequence[Counters], flash: FlashModel) -> dict[str, Figure]:
     return figures
 
 
-def _cycles(runs: Sequence[Counters], flash: FlashModel) -> Figure:
-    highs = [high_cycles(run, flash) for run in runs]
+def _cycles(runs: Sequence[Counters], bounds: Bounds) -> Figure:
+    highs = [bounds.high_cycles(run) for run in runs]
     known = [high for high in highs if high is not None]
     return Figure(
         value=runs[0]["cycles_low"],
-        low=min(run["cycles_low"] for run in runs),
+        low=min(bounds.low_cycles(run) for run in runs),
         high=max(known) if len(known) == len(runs) else None,
         unit="cycles",
         evidence="simulated",
-        basis=flash.basis,
+        basis=bounds.basis,
     )
 
 

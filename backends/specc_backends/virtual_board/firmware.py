@@ -10,7 +10,7 @@ from string import Template
 from typing import Final
 
 from specc.codegen.generate import CONSTANT_PREFIXES, code_hash, generate, render
-from specc.codegen.toolchain import COMMON_FLAGS, CORTEX_M4_FLAGS, Toolchain, ToolchainError, optimisation_flags
+from specc.codegen.toolchain import COMMON_FLAGS, Toolchain, ToolchainError, core_flags, optimisation_flags
 from specc.measure.backend import BackendError
 from specc.numerics.quantized import QuantizedNetwork
 from specc.resources import resource
@@ -18,7 +18,6 @@ from specc.spec.hardware import Target
 from specc_backends.virtual_board.image import Image, ImageError, read_image
 
 _OVERFLOW: Final = re.compile(r"region '(\w+)': overflowed by (\d+) bytes")
-_THIS_CORE: Final = re.compile(r"-m(cpu|tune)=cortex[-_]m4")
 _ANY_CORE: Final = re.compile(r"-m(cpu|tune|arch)=")
 _MEMORY_NAMES: Final = {"FLASH": "flash", "SRAM": "SRAM"}
 
@@ -55,27 +54,37 @@ def compiler_flags(target: Target) -> tuple[str, ...]:
     Raises:
         BackendError: the target asks for a flag that is not allowed, or for another core.
     """
+    hardware = target.hardware
     try:
         asked = optimisation_flags(target.compile)
+        own = core_flags(hardware.core, fpu=hardware.fpu, dsp=hardware.dsp)
     except ToolchainError as error:
         raise BackendError(str(error), error.log) from error
-    kept = tuple(flag for flag in asked if not _THIS_CORE.fullmatch(flag))
+    kept = tuple(flag for flag in asked if not _names_core(flag, hardware.core))
     wrong = [flag for flag in kept if _ANY_CORE.match(flag)]
     if wrong:
-        raise BackendError(f"compiler flag {wrong[0]}: the virtual board has a Cortex-M4")
-    return (*CORTEX_M4_FLAGS, *kept)
+        title = hardware.core.replace("cortex-m", "Cortex-M")
+        raise BackendError(f"compiler flag {wrong[0]}: this virtual board has a {title}")
+    return (*own, *kept)
+
+
+def _names_core(flag: str, core: str) -> bool:
+    """Whether a flag asks for the core there is, by GCC's name of it or by Zig's."""
+    gcc = core.replace("m0+", "m0plus")
+    return re.fullmatch(f"-m(cpu|tune)={gcc.replace('-', '[-_]')}", flag) is not None
 
 
 def memory_bytes(target: Target) -> tuple[int, int]:
-    """Flash and SRAM of a target's hardware.
+    """Flash and SRAM of a target's hardware; the flash beside the chip where the chip has none.
 
     Raises:
         BackendError: one of them is not declared; without it nothing can be said about whether a program fits.
     """
-    facts = {"flash": target.hardware.flash, "sram": target.hardware.sram}
+    hardware = target.hardware
+    facts = {"flash": hardware.flash or hardware.external_flash, "sram": hardware.sram}
     missing = [name for name, fact in facts.items() if fact is None]
     if missing:
-        raise BackendError(f"hardware {target.hardware.name} declares no {' and no '.join(missing)}")
+        raise BackendError(f"hardware {hardware.name} declares no {' and no '.join(missing)}")
     flash, sram = (int(fact.value.base) for fact in facts.values() if fact is not None)
     return flash, sram
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from specc_backends.virtual_board.image import Image
-from specc_backends.virtual_board.timing import COUNTS, REFILL_HIGH, REFILL_LOW, BlockCost, block_cost
+from specc_backends.virtual_board.cores.cost import COUNTS, BlockCost, CoreModel
 
 _OF_BLOCKS: Final = tuple(name for name in COUNTS if name != "literal_loads")
 COUNTERS: Final = (
@@ -25,6 +24,8 @@ COUNTERS: Final = (
 _LOW: Final = COUNTS.index("cycles_low")
 _HIGH: Final = COUNTS.index("cycles_high")
 _LITERALS: Final = COUNTS.index("literal_loads")
+_COUNTED_HIGH: Final = COUNTERS.index("cycles_high")
+Totals = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -36,34 +37,61 @@ class FlashReads:
     constant_misses: int
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Everything counted since reset, up to an instruction.
+
+    Attributes:
+        counts: executions, entries by a jump, and exits by a jump, of each block by slot: (blocks, 3).
+        totals: `COUNTERS`, in that order; all but what mispredicted branches cost.
+    """
+
+    counts: Totals
+    totals: Totals
+
+
 class Ledger:
     """The price of every block that was executed, by slot."""
 
-    def __init__(self, image: Image, line_bytes: int) -> None:
+    def __init__(self, core: CoreModel, code_at: Callable[[int, int], bytes], line_bytes: int) -> None:
         """Start with no blocks.
 
         Args:
-            image: the program, whose code is decoded.
+            core: the timing model.
+            code_at: code at an address, so many bytes of it.
             line_bytes: bytes that one read of flash brings.
         """
-        self._image = image
+        self._core = core
+        self._code_at = code_at
         self._line_bytes = line_bytes
+        self._blocks: list[tuple[int, int]] = []
         self._costs: list[BlockCost] = []
-        self._matrix: npt.NDArray[np.int64] = np.zeros((0, len(COUNTS)), np.int64)
-        self._lines: npt.NDArray[np.int64] = np.zeros((0, 2), np.int64)
+        self._matrix: Totals = np.zeros((0, len(COUNTS)), np.int64)
+        self._lines: Totals = np.zeros((0, 2), np.int64)
+        self._branches: Totals = np.zeros((0, 3), np.int64)
 
     def __len__(self) -> int:
         return len(self._costs)
+
+    @property
+    def blocks(self) -> Sequence[tuple[int, int]]:
+        """Address and size of each priced block, by slot."""
+        return self._blocks
+
+    @property
+    def costs(self) -> Sequence[BlockCost]:
+        """The price of each block, by slot."""
+        return self._costs
 
     def price(self, blocks: Sequence[tuple[int, int]]) -> None:
         """Price further blocks, given by address and size.
 
         Raises:
-            UnknownInstruction: code that does not decode, or whose timing is not published.
+            UnknownInstruction: code that does not decode, or whose timing is not known.
         """
         if not blocks:
             return
-        costs = [block_cost(self._image.code_at(address, size), address) for address, size in blocks]
+        costs = [self._core.block_cost(self._code_at(address, size), address) for address, size in blocks]
         line = self._line_bytes
         lines = [
             (
@@ -72,28 +100,48 @@ class Ledger:
             )
             for address, size in blocks
         ]
+        branches = [(cost.taken_low, cost.taken_high, cost.mispredicted) for cost in costs]
+        self._blocks.extend(blocks)
         self._costs.extend(costs)
         self._matrix = np.vstack([self._matrix, np.asarray([cost.values for cost in costs], np.int64)])
         self._lines = np.vstack([self._lines, np.asarray(lines, np.int64)])
+        self._branches = np.vstack([self._branches, np.asarray(branches, np.int64)])
 
-    def totals(
-        self, counts: npt.NDArray[np.int64], flash: FlashReads, slot: int, address: int
-    ) -> npt.NDArray[np.int64]:
-        """Everything done since reset, up to an instruction of the block that is executing: `COUNTERS`, in that order.
+    def read(self, counts: Totals, flash: FlashReads, slot: int, address: int) -> Reading:
+        """Everything done since reset, up to an instruction of the block that is executing.
 
         Args:
-            counts: executions and jumps of each block, by slot: (blocks, 2).
+            counts: executions, entries and exits by a jump of each block, by slot: (blocks, 3).
             flash: reads of flash. Literals come to them: they are known from the code, and taken to miss every time.
             slot: the block that is executing, counted whole already.
             address: its next instruction.
         """
-        executions, jumps = counts[:, 0], counts[:, 1]
+        executions, jumps, exits = counts[:, 0], counts[:, 1], counts[:, 2]
         values = executions @ self._matrix
-        values -= np.asarray(self._costs[slot].values) - np.asarray(self._costs[slot].before(address))
-        taken = int(jumps.sum())
-        values[_LOW] += taken * REFILL_LOW
-        values[_HIGH] += taken * REFILL_HIGH
-        lines = executions @ self._lines[:, 0] + taken + (executions - jumps) @ self._lines[:, 1]
+        start, size = self._blocks[slot]
+        if address < start + size:
+            done = self._core.block_cost(self._code_at(start, address - start), start)
+            values -= np.asarray(self._costs[slot].values) - np.asarray(done.values)
+        refill = int(exits @ self._branches[:, 0])
+        values[_LOW] += refill
+        values[_HIGH] += int(exits @ self._branches[:, 1])
+        taken = int(exits.sum())
+        lines = executions @ self._lines[:, 0] + int(jumps.sum()) + (executions - jumps) @ self._lines[:, 1]
         literals = int(values[_LITERALS])
         reads = [flash.constants + literals, flash.fetch_misses, flash.constant_misses + literals]
-        return np.append(np.delete(values, _LITERALS), [taken * REFILL_LOW, taken, lines, *reads])
+        return Reading(counts, np.append(np.delete(values, _LITERALS), [refill, taken, lines, *reads]))
+
+    def between(self, first: Reading, last: Reading) -> dict[str, int]:
+        """What was done between two readings, by the names in `COUNTERS`.
+
+        Mispredicted branches come to the high end here: how often a branch goes its rarer way is not the difference of
+        how often it had done so before.
+        """
+        known = len(first.counts)
+        counts = last.counts.copy()
+        counts[:known] -= first.counts
+        taken = counts[:, 2]
+        rarer = np.minimum(taken, np.maximum(counts[:, 0] - taken, 0))
+        values = last.totals - first.totals
+        values[_COUNTED_HIGH] += int(2 * rarer @ self._branches[: len(counts), 2])
+        return dict(zip(COUNTERS, (int(value) for value in values), strict=True))

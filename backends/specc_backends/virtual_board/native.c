@@ -5,9 +5,12 @@
  */
 #include <stdint.h>
 
+enum { PAGE_BYTES = 4096, HALFWORDS = PAGE_BYTES / 2 };
+
 typedef struct {
     uint64_t executions; /* times the block was entered */
     uint64_t jumps;      /* of these, times it was entered by a taken branch rather than from the block before it */
+    uint64_t exits;      /* times it was left by a taken branch */
 } block_count;
 
 typedef struct {
@@ -26,11 +29,30 @@ typedef struct {
     uint64_t misses;
 } cache;
 
+/* A function as it was called from a chain of others. */
+typedef struct {
+    uint64_t cycles;         /* spent in it, not in what it called */
+    uint32_t entry;          /* first address executed in it */
+    uint32_t return_address; /* where its caller goes on */
+    uint32_t parent, first_child, next_sibling; /* places in `nodes`; 0: none, for place 0 is the root */
+} call;
+
+enum { ENDS_WITH_CALL = 1, ENDS_WITH_RETURN = 2, STARTS_FUNCTION = 4 };
+
+/* Who called whom, for how long. Needs the price of every block, so it is filled when a program runs a second time. */
+typedef struct {
+    call *nodes; /* null: not recorded */
+    uint32_t limit, count, current;
+    const uint32_t *block_cycles; /* by slot */
+    const uint32_t *taken_cycles; /* by slot: added when the branch at the block's end is taken */
+    const uint8_t *roles;         /* by slot: which of the above hold for the block */
+    uint32_t priced;              /* slots that have a price */
+} call_tree;
+
 typedef struct {
     /* Set up by Python. */
     void (*stop)(void *engine);
-    uint32_t code_start;   /* first address that may execute */
-    uint32_t code_end;     /* address behind the last */
+    const uint32_t *code_pages; /* by address / PAGE_BYTES: place of the page in slot_by_halfword, plus one; 0: no code */
     uint32_t *slot_by_halfword; /* newest slot of the block that starts there, plus one; 0: none yet */
     uint32_t *slot_before;      /* an older slot of another size that starts at the same address, plus one; 0: none */
     block *blocks;              /* by slot */
@@ -55,10 +77,11 @@ typedef struct {
     uint64_t constant_reads; /* data reads from the constants in flash */
     uint32_t stopped;      /* why the guest was stopped: one of the reasons below */
     uint32_t fault_address;
+    call_tree calls;
 } board;
 
 enum { RUNNING = 0, WAITING_FOR_INPUT = 1, BUDGET_SPENT = 2, OUTSIDE_CODE = 3, TOO_MANY_BLOCKS = 4, OUTPUT_FULL = 5,
-       WRITE_TO_FLASH = 6 };
+       WRITE_TO_FLASH = 6, NOT_PRICED = 7 };
 
 static void halt(board *b, void *engine, uint32_t reason, uint32_t address) {
     if (b->stopped <= WAITING_FOR_INPUT) {
@@ -69,8 +92,8 @@ static void halt(board *b, void *engine, uint32_t reason, uint32_t address) {
 }
 
 /* Slot of the block at an address. One address can start blocks of two sizes: the translator may cut a block short. */
-static uint32_t slot_of(board *b, void *engine, uint32_t address, uint32_t size) {
-    uint32_t *newest = &b->slot_by_halfword[(address - b->code_start) >> 1];
+static uint32_t slot_of(board *b, void *engine, uint32_t page, uint32_t address, uint32_t size) {
+    uint32_t *newest = &b->slot_by_halfword[page * HALFWORDS + address % PAGE_BYTES / 2];
     for (uint32_t slot = *newest; slot; slot = b->slot_before[slot - 1])
         if (b->blocks[slot - 1].size == size) return slot - 1;
     if (b->slots == b->slot_limit) {
@@ -114,19 +137,65 @@ static void fetch(board *b, uint32_t address, uint32_t size, int jumped) {
     for (uint32_t line = first; line <= last; line++) touch(c, line);
 }
 
+static uint32_t callee(call_tree *t, uint32_t entry) {
+    uint32_t *link = &t->nodes[t->current].first_child;
+    while (*link && t->nodes[*link].entry != entry) link = &t->nodes[*link].next_sibling;
+    if (*link) return *link;
+    if (t->count == t->limit) return t->current; /* what goes deeper still counts for the caller */
+    *link = t->count;
+    t->nodes[t->count].entry = entry;
+    t->nodes[t->count].parent = t->current;
+    return t->count++;
+}
+
+static void enter(call_tree *t, uint32_t entry, uint32_t return_address) {
+    uint32_t child = callee(t, entry);
+    if (child != t->current) t->nodes[child].return_address = return_address;
+    t->current = child;
+}
+
+/* Charge a block to the chain of calls that leads to it. */
+static void follow(board *b, void *engine, uint32_t slot, int jumped) {
+    call_tree *t = &b->calls;
+    if (slot >= t->priced) {
+        halt(b, engine, NOT_PRICED, b->blocks[slot].address);
+        return;
+    }
+    uint32_t address = b->blocks[slot].address;
+    if (jumped) {
+        t->nodes[t->current].cycles += t->taken_cycles[b->current];
+        if (t->roles[b->current] & ENDS_WITH_CALL) {
+            enter(t, address, b->expected);
+        } else if (t->roles[b->current] & ENDS_WITH_RETURN) {
+            uint32_t frame = t->current;
+            while (frame && t->nodes[frame].return_address != address) frame = t->nodes[frame].parent;
+            if (frame) t->current = t->nodes[frame].parent;
+        } else if (t->roles[slot] & STARTS_FUNCTION && address != t->nodes[t->current].entry) {
+            /* A call in place of a return: the caller's caller goes on behind it. */
+            uint32_t behind = t->nodes[t->current].return_address;
+            t->current = t->nodes[t->current].parent;
+            enter(t, address, behind);
+        }
+    }
+    t->nodes[t->current].cycles += t->block_cycles[slot];
+}
+
 /* Unicorn's block hook: called before a block runs. */
 void board_block(void *engine, uint64_t block_address, uint32_t size, void *user) {
     board *b = user;
     uint32_t address = (uint32_t)block_address;
-    if (address < b->code_start || address >= b->code_end) {
+    uint32_t page = b->code_pages[address / PAGE_BYTES];
+    if (!page) {
         halt(b, engine, OUTSIDE_CODE, address);
         return;
     }
-    uint32_t slot = slot_of(b, engine, address, size);
+    uint32_t slot = slot_of(b, engine, page - 1, address, size);
     block_count *count = &b->counts[slot];
+    int jumped = b->expected && address != b->expected; /* nothing was executed before the first block */
+    b->counts[b->current].exits += (uint64_t)jumped;
+    if (b->calls.nodes) follow(b, engine, slot, jumped);
     b->current = slot;
     count->executions++;
-    int jumped = address != b->expected;
     count->jumps += (uint64_t)jumped;
     if (b->fetches.line_bytes) fetch(b, address, size, jumped);
     b->expected = address + size;

@@ -13,12 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from specc.codegen.toolchain import Toolchain
+from specc_backends.virtual_board.image import PAGE
 
 FLAGS: Final = ("-shared", "-fPIC", "-O2", "-nostdlib", "-ffreestanding", "-fno-stack-protector")
 SLOT_LIMIT: Final = 1 << 14  # distinct blocks of one program
 SENT_LIMIT: Final = 1 << 24  # bytes of output between two commands
 HOOK_CODE, HOOK_BLOCK = 1 << 2, 1 << 3  # UC_HOOK_CODE, UC_HOOK_BLOCK
-RUNNING, WAITING_FOR_INPUT, BUDGET_SPENT, OUTSIDE_CODE, TOO_MANY_BLOCKS, OUTPUT_FULL, WRITE_TO_FLASH = range(7)
+RUNNING, WAITING_FOR_INPUT, BUDGET_SPENT, OUTSIDE_CODE, TOO_MANY_BLOCKS, OUTPUT_FULL, WRITE_TO_FLASH, NOT_PRICED = (
+    range(8)
+)
 
 _STOP = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _pointer = ctypes.c_void_p
@@ -42,13 +45,42 @@ class Cache(ctypes.Structure):
     )
 
 
+class CallTree(ctypes.Structure):
+    """Mirror of `call_tree` in native.c."""
+
+    _fields_ = (
+        ("nodes", _pointer),
+        ("limit", ctypes.c_uint32),
+        ("count", ctypes.c_uint32),
+        ("current", ctypes.c_uint32),
+        ("block_cycles", _pointer),
+        ("taken_cycles", _pointer),
+        ("roles", _pointer),
+        ("priced", ctypes.c_uint32),
+    )
+
+
+# Mirror of `call` in native.c.
+CALL: Final = np.dtype(
+    [
+        ("cycles", np.uint64),
+        ("entry", np.uint32),
+        ("return_address", np.uint32),
+        ("parent", np.uint32),
+        ("first_child", np.uint32),
+        ("next_sibling", np.uint32),
+        ("padding", np.uint32),
+    ]
+)
+CALL_LIMIT: Final = 1 << 14
+
+
 class Board(ctypes.Structure):
     """Mirror of `board` in native.c; the meaning of each field is there."""
 
     _fields_ = (
         ("stop", _pointer),
-        ("code_start", ctypes.c_uint32),
-        ("code_end", ctypes.c_uint32),
+        ("code_pages", _pointer),
         ("slot_by_halfword", _pointer),
         ("slot_before", _pointer),
         ("blocks", ctypes.POINTER(Block)),
@@ -73,6 +105,7 @@ class Board(ctypes.Structure):
         ("constant_reads", ctypes.c_uint64),
         ("stopped", ctypes.c_uint32),
         ("fault_address", ctypes.c_uint32),
+        ("calls", CallTree),
     )
 
 
@@ -93,13 +126,15 @@ def build_native(toolchain: Toolchain, folder: Path) -> Path:
 class Native:
     """The state shared with native.c, and its callbacks attached to an engine."""
 
-    def __init__(self, library: Path, engine: Any, code: tuple[int, int], constants: tuple[int, bytes, int]) -> None:
+    def __init__(
+        self, library: Path, engine: Any, code: Sequence[tuple[int, int]], constants: tuple[int, bytes, int]
+    ) -> None:
         """Attach to a Unicorn engine.
 
         Args:
             library: what `build_native` returned.
             engine: a `unicorn.Uc`.
-            code: first address that may execute, and the address behind the last.
+            code: ranges that may execute: first address, and the address behind the last.
             constants: address, contents and mapped size of the constants in flash whose reads are counted; the size
                 is zero if none are.
         """
@@ -108,8 +143,11 @@ class Native:
         self._functions = ctypes.CDLL(str(library))
         self._unicorn = ctypes.CDLL(uclib._name)  # loaded already; function objects of our own, without prototypes
         self._engine = engine
-        self.counts: npt.NDArray[np.uint64] = np.zeros((SLOT_LIMIT, 2), np.uint64)
-        self._slot_by_halfword = np.zeros((code[1] - code[0]) // 2 + 1, np.uint32)
+        self.counts: npt.NDArray[np.uint64] = np.zeros((SLOT_LIMIT, 3), np.uint64)
+        pages = sorted({page for start, end in code for page in range(start // PAGE, -(-end // PAGE))})
+        self._code_pages = np.zeros((1 << 32) // PAGE, np.uint32)
+        self._code_pages[pages] = np.arange(1, len(pages) + 1)
+        self._slot_by_halfword = np.zeros(len(pages) * PAGE // 2, np.uint32)
         self._slot_before = np.zeros(SLOT_LIMIT, np.uint32)
         self._blocks = (Block * SLOT_LIMIT)()
         self._sent = ctypes.create_string_buffer(SENT_LIMIT)
@@ -117,8 +155,7 @@ class Native:
         self._constants = ctypes.create_string_buffer(constants[1], max(1, len(constants[1])))
         self.board = Board(
             stop=ctypes.cast(uclib.uc_emu_stop, _pointer),
-            code_start=code[0],
-            code_end=code[1],
+            code_pages=self._code_pages.ctypes.data,
             slot_by_halfword=self._slot_by_halfword.ctypes.data,
             slot_before=self._slot_before.ctypes.data,
             blocks=self._blocks,
@@ -144,6 +181,26 @@ class Native:
         self._cache_lines = [np.zeros(sets * max(1, ways), np.uint32) for _, sets, ways in (instruction, data)]
         sides = zip((instruction, data), self._cache_lines, strict=True)
         self.board.fetches, self.board.reads = (Cache(*geometry, lines.ctypes.data, 0) for geometry, lines in sides)
+
+    def record_calls(self, costs: Sequence[tuple[int, int, int]]) -> npt.NDArray[Any]:
+        """Record who called whom, before anything runs.
+
+        Args:
+            costs: of each block by slot: its cycles, those a taken branch at its end adds, and its role: 1 if it ends
+                with a call, 2 with a return, and 4 more if a function starts with it.
+
+        Returns:
+            The nodes, of type `CALL`; `board.calls.count` of them are in use.
+        """
+        self._calls = np.zeros(CALL_LIMIT, CALL)
+        self._prices = [np.ascontiguousarray([cost[place] for cost in costs], np.uint32) for place in (0, 1)]
+        self._roles = np.ascontiguousarray([cost[2] for cost in costs], np.uint8)
+        block, taken = self._prices
+        self.board.calls = CallTree(
+            self._calls.ctypes.data, CALL_LIMIT, 1, 0, block.ctypes.data, taken.ctypes.data, self._roles.ctypes.data,
+            len(costs),
+        )  # fmt: skip
+        return self._calls
 
     def watch(self, address: int, size: int) -> None:
         """Keep `board.instruction` up to date in a block. Slow, so for few blocks only, and before they first run."""

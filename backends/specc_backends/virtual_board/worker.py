@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from specc_backends.virtual_board.cores.decode import UnknownInstruction
 from specc_backends.virtual_board.image import ImageError, read_image
 from specc_backends.virtual_board.machine import GuestError, Machine
-from specc_backends.virtual_board.timing import UnknownInstruction
 
 
 def load(request: dict[str, Any]) -> Machine:

@@ -1,4 +1,4 @@
-/* Port of the firmware to the virtual Cortex-M4 board: UART, cycle counter, probe.
+/* Port of the firmware to the virtual board: UART, cycle counter, probe.
  *
  * The cycle counter is the processor's own, at its architectural address, so that the same code reads real silicon. UART,
  * probe and exit registers are devices of the virtual board; machine.py implements them.

@@ -1,4 +1,4 @@
-/* Start-up of a Cortex-M4: the vector table and what must happen before C runs. */
+/* Start-up of a Cortex-M: the vector table and what must happen before C runs. */
 #include "stack_paint.h"
 
 #include <stdint.h>
@@ -9,7 +9,7 @@ int main(void);
 void Reset_Handler(void);
 void board_exit(int code);
 
-/* Armv7-M Architecture Reference Manual (DDI 0403), B3.2.20: coprocessor access control register. */
+/* Armv7-M Architecture Reference Manual (DDI 0403), B3.2.20: coprocessor access control register. A core without one ignores it. */
 #define CPACR (*(volatile uint32_t *)0xE000ED88u)
 #define CPACR_FPU_FULL_ACCESS (0xFu << 20)
 
@@ -46,8 +46,9 @@ __attribute__((naked)) void Reset_Handler(void) {
                    "ldr r2, =%c0\n\t"
                    "1: cmp r0, r1\n\t"
                    "bhs 2f\n\t"
-                   "str r2, [r0], #4\n\t"
+                   "stm r0!, {r2}\n\t"
                    "b 1b\n\t"
-                   "2: b %c1\n\t" ::"i"(STACK_PAINT),
+                   "2: ldr r0, =%c1\n\t"
+                   "bx r0\n\t" ::"i"(STACK_PAINT),
                    "i"(start));
 }

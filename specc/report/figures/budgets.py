@@ -66,7 +66,7 @@ def latency_against_budget(inputs: ReportInputs) -> style.Image | None:
         return style.image(canvas, "latency", _alternative(rows), _caption(rows, limits))
 
 
-def _verdict(inputs: ReportInputs, target: str, percent: int) -> Verdict | None:
+def _verdict(inputs: ReportInputs, target: str, percent: float) -> Verdict | None:
     """The tightest verdict on the latency of a warm inference at a percentile."""
     label = "latency total" if percent == 50 else f"latency total p{percent}"
     found = [verdict for verdict in inputs.verdicts if verdict.target == target and verdict.label == label]

@@ -12,6 +12,7 @@ from specc.report.tables import Cell, Column, Row, Table, table
 
 _EXACT = "equal to the integer golden model"
 _WRONG = "differs from the integer golden model"
+_NOT_RUN = "not compared: nothing ran"
 _FIELDS: tuple[tuple[str, Callable[[Provenance], str]], ...] = (
     ("spec", lambda p: p.spec_hash),
     ("network graph", lambda p: p.graph_hash),
@@ -51,7 +52,7 @@ def _fields() -> list[tuple[str, Callable[[Measurement], str]]]:
     return [
         ("evidence", lambda m: m.evidence),
         *((name, lambda m, read=read: read(m.provenance)) for name, read in _FIELDS),
-        ("output", lambda m: _EXACT if m.output_matches_golden else _WRONG),
+        ("output", lambda m: {True: _EXACT, False: _WRONG, None: _NOT_RUN}[m.output_matches_golden]),
         ("result key", lambda m: m.key),
     ]
 
@@ -125,7 +126,7 @@ def limits(inputs: ReportInputs) -> list[str]:
             f"The weights are drawn at random (seed {inputs.spec.model.weights.seed}): cost is real, accuracy was not "
             "measured."
         )
-    if wrong := [m.target for m in shown if not m.output_matches_golden]:
+    if wrong := [m.target for m in shown if m.output_matches_golden is False]:
         found.append(
             f"The output of {', '.join(wrong)} differs from the integer golden model; no figure of it can be trusted."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from specc.diagnostics.model import Diagnostic, Fix, Label
+from specc.diagnostics.model import Diagnostic, Fix, Label, Waived
 from specc.diagnostics.render_json import render
 from specc.source import SourceFile
 
@@ -22,12 +22,14 @@ def test_one_diagnostic() -> None:
     place = {"file": "a.hwspec", "line": 2, "column": 1}
     assert json.loads(render([diagnostic])) == {
         "format_version": 1,
+        "waived": [],
         "counts": {"error": 0, "warning": 1, "note": 0},
         "diagnostics": [
             {
                 "code": "W0101",
                 "severity": "warning",
                 "infeasible": False,
+                "demoted": None,
                 "message": "message",
                 "primary": place
                 | {"end_line": 2, "end_column": 4, "start_offset": 3, "end_offset": 6, "text": "label"},
@@ -46,6 +48,19 @@ def test_one_diagnostic() -> None:
             }
         ],
     }
+
+
+def test_accepted_findings_give_their_reasons() -> None:
+    demoted = Diagnostic("E4101", "too fast", None, demoted="next release")
+    waived = Waived(Diagnostic("W4105", "no slack", None), "the parts are goals", None)
+    result = json.loads(render([demoted], [waived]))
+    assert result["counts"] == {"error": 0, "warning": 1, "note": 0}
+    assert [(d["code"], d["severity"], d["demoted"]) for d in result["diagnostics"]] == [
+        ("E4101", "warning", "next release")
+    ]
+    assert [(d["code"], d["message"], d["reason"]) for d in result["waived"]] == [
+        ("W4105", "no slack", "the parts are goals")
+    ]
 
 
 def test_nothing_found() -> None:

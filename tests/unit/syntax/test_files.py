@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from specc.diagnostics.model import Diagnostic, Sink
 from specc.elaborate import load
 from specc.syntax.files import SIZE_LIMIT
+from specc.syntax.tokens import TOKENS_LIMIT
 
 
 def only_error(path: Path) -> Diagnostic:
@@ -79,6 +81,12 @@ def test_too_large(tmp_path: Path, content: bytes) -> None:
 def test_largest_file_of_brackets(tmp_path: Path) -> None:
     path = tmp_path / "brackets.hwspec"
     path.write_bytes(b"{" * SIZE_LIMIT)
+    sink = Sink()
+    began = time.process_time()
+    assert load(path, sink) is None
+    assert time.process_time() - began < 10  # half a second; the margin is for slow machines
+    assert [diagnostic.code for diagnostic in sink] == ["E0019"]
+    path.write_bytes(b"{" * TOKENS_LIMIT)
     sink = Sink()
     assert load(path, sink) is None
     assert [diagnostic.code for diagnostic in sink] == ["E0015"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from specc.codegen.toolchain import CORTEX_M4_FLAGS, Toolchain
+from specc.codegen.toolchain import Toolchain, core_flags
 from specc_backends.virtual_board.client import BoardProcess
 from specc_backends.virtual_board.firmware import link
 from specc_backends.virtual_board.image import Image
@@ -50,11 +50,13 @@ Board = Callable[..., BoardProcess]
 def build(toolchain: Toolchain, tmp_path: Path) -> Build:
     """Links a C program (after PREAMBLE) with the board's start-up."""
 
-    def program(source: str, sram: int = SRAM) -> Program:
+    def program(source: str, sram: int = SRAM, core: str = "cortex-m4") -> Program:
         main = tmp_path / "main.c"
         main.write_text(PREAMBLE + source)
         elf = tmp_path / "program.elf"
-        image = link(toolchain, [main], [], flags=[*CORTEX_M4_FLAGS, "-O1"], memory=(FLASH, sram), elf=elf)
+        image = link(
+            toolchain, [main], [], flags=[*core_flags(core, fpu=True, dsp=True), "-O1"], memory=(FLASH, sram), elf=elf
+        )
         return elf, image
 
     return program
@@ -66,13 +68,20 @@ def board(library: Path, tmp_path: Path) -> Iterator[Board]:
     boards: list[BoardProcess] = []
 
     def start(
-        elf: Path, *, seconds: float = 20, code_budget: int = 10**9, counting: bool = False, caches=NO_CACHES
+        elf: Path,
+        *,
+        seconds: float = 20,
+        code_budget: int = 10**9,
+        counting: bool = False,
+        caches=NO_CACHES,
+        core: str = "cortex-m4",
     ) -> BoardProcess:
         process = BoardProcess(tmp_path / "worker.log", seconds)
         boards.append(process)
         process.load(
             elf,
             library,
+            core=core,
             sram_bytes=SRAM,
             regions=4,
             line_bytes=16,

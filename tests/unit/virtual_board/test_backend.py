@@ -287,7 +287,7 @@ def test_key_changes_with_everything_that_matters(folder: Path) -> None:
     assert key(jobs[0]) == key(same) == key(renamed)
 
 
-def test_only_cortex_m4_is_supported() -> None:
-    cores = ("cortex-m0+", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "host")
+def test_supported_cores() -> None:
+    cores = ("cortex-m0+", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32", "host")
     supported = [core for core in cores if VirtualBoardBackend().supports(target(core=core))]
-    assert supported == ["cortex-m4"]
+    assert supported == ["cortex-m0+", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33"]

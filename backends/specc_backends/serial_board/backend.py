@@ -1,0 +1,253 @@
+"""The backend: build, make sure that the board runs what was built, compare with the golden model, then time it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from specc.codegen.toolchain import Toolchain
+from specc.evidence import Figure
+from specc.measure import provenance
+from specc.measure.backend import BackendError, Job
+from specc.measure.result import LayerResult, Measurement, MemoryResult, Provenance
+from specc.measure.statistics import summarise
+from specc.spec.hardware import Target
+from specc_backends.serial_board import flasher, parts
+from specc_backends.serial_board.board import Sample, SerialBoard
+from specc_backends.serial_board.firmware import Firmware, build_firmware, compiler_flags, firmware_code_hash
+from specc_backends.serial_board.line import SerialLine
+
+if TYPE_CHECKING:
+    from specc.numerics.quantized import IntArray
+
+INPUTS: Final = 4  # distinct inputs, in turn
+TRACED: Final = 2  # of them, with the output of every layer
+WARM_UP: Final = 10
+SAMPLES: Final = 100
+COLD_STARTS: Final = 5
+INFERENCE_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the board said."""
+
+    warm: list[Sample]
+    cold: list[Sample]
+    exact: bool
+    stack_used: int
+    conditions: tuple[str, ...]
+
+
+class SerialBoardBackend:
+    """Measures boards that are reached through a serial port."""
+
+    name = "serial_board"
+    version = "1"
+    needs_port = True  # only asked where a port was given for the target
+
+    def supports(self, target: Target) -> bool:
+        """Whether there is board support for the target's hardware."""
+        return target.hardware.name in parts.PARTS
+
+    def key(self, job: Job) -> str:
+        """Hash of everything that can change the result but the board itself. Budgets, names and the port cannot."""
+        part = parts.part_of(job.target)
+        return provenance.content_key(
+            backend=[self.name, self.version],
+            input=job.spec.model.input.model_dump(mode="json"),
+            graph=provenance.graph_hash(job.network),
+            code=firmware_code_hash(job.network, part),
+            flags=compiler_flags(part, job.target),
+            target=job.target.model_dump(mode="json", exclude={"name"}),
+            sampling=[INPUTS, TRACED, WARM_UP, SAMPLES, COLD_STARTS, _seed(job)],
+            libraries=_libraries(),
+        )
+
+    def measure(self, job: Job, key: str) -> Measurement:
+        """Build the firmware, and measure the board that runs it.
+
+        Raises:
+            BackendError: the build failed; the port is missing, busy or fails; the board is silent, runs something
+                else, or does not keep to the protocol.
+        """
+        if job.port is None:
+            raise BackendError(f"no port was given for target {job.target.name}")
+        firmware = self._build(job)
+        job.progress(f"{job.target.name}: measuring the board at {job.port}")
+        run = _run(job, firmware)
+        clock = firmware.clock_hz
+        totals = [sample.total / clock for sample in run.warm]
+        basis = "warm runs on the board, cycles at its nominal clock"
+        names = [layer.name for layer in job.network.network.layers]
+        layers = tuple(
+            LayerResult(
+                name=name,
+                latency=summarise([sample.layers[index] / clock for sample in run.warm], "measured", basis),
+                counters={"cycles": _cycles([sample.layers[index] for sample in run.warm])},
+            )
+            for index, name in enumerate(names)
+        )
+        return Measurement(
+            key=key,
+            target=job.target.name,
+            evidence="measured",
+            layers=layers,
+            total=summarise(totals, "measured", basis),
+            overhead=summarise(
+                [(sample.total - sum(sample.layers)) / clock for sample in run.warm],
+                "measured",
+                "total less the sum of the layers, warm runs",
+            ),
+            cold=summarise(
+                [sample.total / clock for sample in run.cold], "measured", "first inference after a reset of the board"
+            ),
+            counters={"cycles": _cycles([sample.total for sample in run.warm])},
+            memory=_memory(firmware, run.stack_used),
+            energy=Figure.unknown("J", "the power of this board was not measured"),
+            output_matches_golden=run.exact,
+            provenance=Provenance(
+                spec_hash=provenance.spec_hash(job.spec),
+                graph_hash=provenance.graph_hash(job.network),
+                code_hash=firmware.code_hash,
+                compiler=firmware.compiler,
+                compiler_flags=firmware.flags,
+                backend=self.name,
+                backend_version=self.version,
+                hardware=job.target.hardware.name,
+                clock_hz=clock,
+                core_model="none: run on the board",
+                model_assumptions=run.conditions,
+                fact_sources=provenance.fact_sources(job.target.hardware),
+                host=provenance.host_description(),
+                seed=_seed(job),
+                inputs=INPUTS,
+                warmup=WARM_UP,
+                library_versions=_libraries(),
+                taken_at=provenance.now(),
+            ),
+        )
+
+    def flash(self, job: Job, probe: str | None) -> str:
+        """Build the firmware and write it to the board's flash; what was done, in one line.
+
+        Raises:
+            BackendError: the build failed, or the programmer is missing or failed.
+        """
+        firmware = self._build(job)
+        part = parts.part_of(job.target)
+        job.progress(f"{job.target.name}: flashing")
+        tool = flasher.flash(firmware.elf, part, probe)
+        return f"{job.target.name}: {firmware.elf} is on the board (by {tool}); its serial line: {part.uart}"
+
+    def _build(self, job: Job) -> Firmware:
+        # By key too: another process may be building another network for a target of the same name.
+        folder: Path = job.build_folder.resolve() / "serial_board" / f"{job.target.name}-{self.key(job)[:12]}"
+        folder.mkdir(parents=True, exist_ok=True)
+        job.progress(f"{job.target.name}: building firmware")
+        return build_firmware(job.network, job.target, Toolchain(job.build_folder), folder)
+
+
+def _seed(job: Job) -> int:
+    """Seed of the inputs: that of the weights, so that a spec fixes both."""
+    return job.spec.model.weights.seed if job.spec.model.weights else 0
+
+
+def _libraries() -> dict[str, str]:
+    return provenance.library_versions("specc", "pyserial", "pyelftools", "ziglang", "numpy")
+
+
+def _run(job: Job, firmware: Firmware) -> _Run:
+    from specc.numerics import golden
+    from specc.numerics.inputs import draw_codes, to_bytes
+
+    assert job.port is not None
+    graph = job.network.network
+    codes = draw_codes(job.spec.model.input, job.network, INPUTS, _seed(job))
+    given = [to_bytes(one, job.network.formats[graph.input]) for one in codes]
+    expected = golden.run(job.network, codes)
+    outputs = [to_bytes(expected[graph.output][index], job.network.formats[graph.output]) for index in range(INPUTS)]
+    with SerialLine(job.port) as line:
+        board = SerialBoard(line, INFERENCE_SECONDS)
+        _require_this_program(board, firmware, job)
+        cold = []
+        for index in range(COLD_STARTS):
+            board.restart()
+            cold.append(board.sample(given[index % INPUTS]))
+        exact = all(board.trace(given[index]) == _expected_trace(job, expected, index) for index in range(TRACED))
+        for index in range(WARM_UP):
+            board.sample(given[index % INPUTS])
+        warm = [board.sample(given[index % INPUTS]) for index in range(SAMPLES)]
+        used, reserved = board.stack()
+        conditions = _conditions(line, board)
+        board.leave()
+    if used >= reserved:
+        raise BackendError(
+            f"the stack ran over: it has the {reserved:,} bytes of SRAM that are left, and used them all"
+        )
+    exact = exact and all(sample.output == outputs[index % INPUTS] for index, sample in enumerate(cold))
+    exact = exact and all(sample.output == outputs[index % INPUTS] for index, sample in enumerate(warm))
+    return _Run(warm, cold, exact, used, conditions)
+
+
+def _require_this_program(board: SerialBoard, firmware: Firmware, job: Job) -> None:
+    identity = board.identity
+    if identity.hash != firmware.hash:
+        raise BackendError(
+            f"the board at {job.port} runs another build (network {identity.network!r}, {identity.hash.hex()}, not "
+            f"{firmware.hash.hex()}): flash it with `specc flash`, target {job.target.name}"
+        )
+
+
+def _expected_trace(job: Job, expected: dict[str, IntArray], index: int) -> list[bytes]:
+    from specc.numerics.inputs import to_bytes
+
+    layers = job.network.network.layers
+    return [to_bytes(expected[layer.name][index], job.network.layer_format(layer)) for layer in layers]
+
+
+def _conditions(line: SerialLine, board: SerialBoard) -> tuple[str, ...]:
+    """How the measurement was set up, for provenance."""
+    return (
+        "cycles counted by the board itself around every layer; seconds are cycles at the nominal clock, which is as "
+        "exact as the board's oscillator",
+        "the time of a layer includes one reading of the counter",
+        f"requests that had to be repeated on the serial line: {line.repeated}; resets of the board: {board.resets}",
+    )
+
+
+def _cycles(counts: list[int]) -> Figure:
+    ordered = sorted(counts)
+    return Figure(
+        value=ordered[len(ordered) // 2],
+        low=ordered[0],
+        high=ordered[-1],
+        unit="cycles",
+        evidence="measured",
+        basis=f"median, smallest and largest of {len(counts)} warm runs",
+    )
+
+
+def _memory(firmware: Firmware, stack_used: int) -> MemoryResult:
+    """Flash and SRAM of the linked program. SRAM counts the stack as deep as it was seen to reach."""
+    image = firmware.image
+    regions = {
+        "flash: weights": image.weight_bytes,
+        "flash: code": image.code_bytes,
+        "flash: other constants": image.constant_bytes - image.weight_bytes,
+        "flash: initial values": image.data_bytes,
+        "sram: activations": firmware.arena_bytes,
+        "sram: data": image.static_sram_bytes - firmware.arena_bytes,
+        "sram: stack (painted)": stack_used,
+    }
+    return MemoryResult(
+        flash=Figure.exact(image.flash_bytes, "B", "measured", "sections of the linked program"),
+        sram=Figure.exact(
+            image.static_sram_bytes + stack_used,
+            "B",
+            "measured",
+            "sections of the linked program, and the stack's painted high-water mark on the board",
+        ),
+        regions={name: size for name, size in regions.items() if size},
+    )

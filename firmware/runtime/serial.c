@@ -1,0 +1,262 @@
+/* The program on a board that is reached over a serial line.
+ *
+ * It speaks two protocols. After start-up it greets, and takes commands, as the MLPerf Tiny device protocol asks
+ * (mlperf.c). The first HELLO frame turns it into specc's own protocol, until the next start; text is ignored then.
+ *
+ * Each request is answered by one frame with the request's sequence number. A request that comes twice in a row is done
+ * once and answered twice: the host repeats what it got no answer to, and cannot know which way the frame was lost.
+ * After a start every request but HELLO is refused, so the host learns of a reset.
+ *
+ * Numbers are little endian, of 32 bits where nothing else is said. Requests and what their answers carry:
+ *
+ *   1 HELLO    session                 -> version (1 byte), hash (8 bytes), clock in Hz, layers, input bytes,
+ *                                         output bytes, name of the network (the rest)
+ *   2 INPUT    offset, bytes           -> bytes of input there are now; offset 0 begins a new input
+ *   3 RUN      sample                  -> sample, runs since HELLO, ticks of the whole inference
+ *   4 LAYER    layer                   -> layer, ticks, output bytes; layers run in order after a whole input
+ *   5 READ     what, offset, count     -> offset, bytes; what is a LAYER's number, or TICKS, or OUTPUT
+ *   6 STACK                            -> deepest use, reserved
+ *   7 RESTART                          -> nothing; the board then starts over
+ */
+#include "serial.h"
+
+#include "board.h"
+#include "frame.h"
+#include "inference.h"
+#include "mlperf.h"
+#include "network.h"
+
+enum { HELLO = 1, INPUT, RUN, LAYER, READ, STACK, RESTART };
+enum { ANSWER = 0x80, NOT_GREETED = 0xFE, REFUSED = 0xFF }; /* types of answers; the first is added to the request's */
+enum { VERSION = 1, WORD = 4 };
+static const uint32_t TICKS = 0xFFFFFFFFu, OUTPUT = 0xFFFFFFFEu; /* of READ */
+
+static frame_receiver incoming;
+static struct {
+    int greeted;
+    uint32_t session;
+    uint8_t sequence;     /* of the last request */
+    uint32_t input_bytes; /* received of the next input */
+    uint32_t next_layer;  /* that LAYER may run; the layer count and more: none */
+    uint32_t runs;
+    uint32_t ticks;       /* of the last RUN or LAYER */
+    const char *refusal;  /* of the last request, if it was refused */
+} state;
+
+static uint32_t word(const uint8_t *bytes)
+{
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+/* An answer under construction. */
+static uint8_t answer[FRAME_PAYLOAD];
+static uint32_t answer_bytes;
+
+static void put(const void *bytes, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && answer_bytes < FRAME_PAYLOAD; i++) {
+        answer[answer_bytes++] = ((const uint8_t *)bytes)[i];
+    }
+}
+
+static void put_word(uint32_t number)
+{
+    const uint8_t bytes[WORD] = {(uint8_t)number, (uint8_t)(number >> 8), (uint8_t)(number >> 16),
+                                 (uint8_t)(number >> 24)};
+    put(bytes, WORD);
+}
+
+static void put_text(const char *text)
+{
+    while (*text && answer_bytes < FRAME_PAYLOAD) {
+        put(text++, 1);
+    }
+}
+
+/* ---- what requests do, once. Each returns 0, or why it is refused. ---- */
+
+static const char *take_input(const uint8_t *payload, uint32_t length)
+{
+    uint32_t offset = word(payload), count = length - WORD;
+    if (offset == 0) {
+        state.input_bytes = 0;
+    }
+    if (offset != state.input_bytes || count > specc_input_bytes - offset) {
+        return "input out of order";
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        ((uint8_t *)specc_input)[offset + i] = payload[WORD + i];
+    }
+    state.input_bytes += count;
+    state.next_layer = state.input_bytes == specc_input_bytes ? 0 : specc_layer_count;
+    return 0;
+}
+
+static const char *run_all(void)
+{
+    if (state.input_bytes != specc_input_bytes || state.next_layer != 0) {
+        return "no input";
+    }
+    state.next_layer = specc_layer_count; /* the input may be overwritten now */
+    state.ticks = run_network();
+    state.runs++;
+    return 0;
+}
+
+static const char *run_one(uint32_t layer)
+{
+    if (layer != state.next_layer || layer >= specc_layer_count) {
+        return "layer out of order";
+    }
+    state.ticks = run_layer(layer);
+    state.next_layer = layer + 1;
+    return 0;
+}
+
+static const char *execute(uint8_t type, const uint8_t *payload, uint32_t length)
+{
+    switch (type) {
+    case HELLO:
+        state.runs = 0;
+        state.input_bytes = 0;
+        state.next_layer = specc_layer_count;
+        return 0;
+    case INPUT:
+        return length > WORD ? take_input(payload, length) : "short";
+    case RUN:
+        return length == WORD ? run_all() : "short";
+    case LAYER:
+        return length == WORD ? run_one(word(payload)) : "short";
+    case READ:
+        return length == 3 * WORD ? 0 : "short";
+    case STACK:
+    case RESTART:
+        return 0;
+    default:
+        return "unknown request";
+    }
+}
+
+/* ---- answers; they change nothing, so that they can be given again ---- */
+
+static void answer_hello(void)
+{
+    const uint8_t version = VERSION;
+    put(&version, 1);
+    put(specc_build.hash, sizeof specc_build.hash);
+    put_word(specc_build.clock_hz);
+    put_word(specc_layer_count);
+    put_word(specc_input_bytes);
+    put_word(specc_output_bytes);
+    put_text(specc_network_name);
+}
+
+static const char *answer_read(uint32_t what, uint32_t offset, uint32_t count)
+{
+    const void *from;
+    uint32_t size;
+    if (what == TICKS) {
+        from = specc_layer_ticks;
+        size = specc_layer_count * WORD;
+    } else if (what == OUTPUT) {
+        from = specc_output;
+        size = specc_output_bytes;
+    } else if (what < specc_layer_count) {
+        from = specc_layers[what].output;
+        size = specc_layers[what].output_bytes;
+    } else {
+        return "no such layer";
+    }
+    if (offset > size || count > size - offset || count > FRAME_PAYLOAD - WORD) {
+        return "no such bytes";
+    }
+    put_word(offset);
+    put((const uint8_t *)from + offset, count);
+    return 0;
+}
+
+static const char *compose(uint8_t type, const uint8_t *payload)
+{
+    switch (type) {
+    case HELLO:
+        answer_hello();
+        break;
+    case INPUT:
+        put_word(state.input_bytes);
+        break;
+    case RUN:
+        put_word(word(payload));
+        put_word(state.runs);
+        put_word(state.ticks);
+        break;
+    case LAYER:
+        put_word(state.next_layer - 1);
+        put_word(state.ticks);
+        put_word(specc_layers[state.next_layer - 1].output_bytes);
+        break;
+    case READ:
+        return answer_read(word(payload), word(payload + WORD), word(payload + 2 * WORD));
+    case STACK:
+        put_word(board_stack_used());
+        put_word(board_stack_reserved());
+        break;
+    }
+    return 0;
+}
+
+/* Whether the board may do what this frame asks for: it has been greeted, or is being greeted now. */
+static int admit(uint8_t type, const uint8_t *payload, uint32_t length)
+{
+    if (type == HELLO && length == WORD && (!state.greeted || word(payload) != state.session)) {
+        state.greeted = 1;
+        state.session = word(payload);
+        state.sequence = (uint8_t)(incoming.head[FRAME_SEQUENCE] + 1); /* unlike this one's: it is new */
+    }
+    return state.greeted;
+}
+
+static void serve(void)
+{
+    uint8_t sequence = incoming.head[FRAME_SEQUENCE], type = incoming.head[FRAME_TYPE];
+    answer_bytes = 0;
+    if (!admit(type, incoming.payload, incoming.head[FRAME_LENGTH])) {
+        frame_send(sequence, NOT_GREETED, answer, 0);
+        return;
+    }
+    if (sequence != state.sequence) {
+        state.sequence = sequence;
+        state.refusal = execute(type, incoming.payload, incoming.head[FRAME_LENGTH]);
+    }
+    const char *wrong = state.refusal ? state.refusal : compose(type, incoming.payload);
+    if (wrong) {
+        answer_bytes = 0;
+        put_text(wrong);
+    }
+    frame_send(sequence, wrong ? REFUSED : (uint8_t)(type | ANSWER), answer, answer_bytes);
+    if (type == RESTART) {
+        board_restart();
+    }
+}
+
+int main(void)
+{
+    board_init();
+    mlperf_start();
+    int in_frame = 0;
+    for (int byte = board_read(); byte >= 0; byte = board_read()) {
+        if (byte == FRAME_START) {
+            frame_begin(&incoming);
+            in_frame = 1;
+        } else if (in_frame) {
+            frame_state now = frame_take(&incoming, (uint8_t)byte);
+            in_frame = now == FRAME_UNFINISHED;
+            if (now == FRAME_WHOLE) {
+                serve();
+            }
+        } else if (!state.greeted) {
+            mlperf_take((char)byte);
+        }
+    }
+    board_exit(0);
+    return 0;
+}

@@ -1,0 +1,35 @@
+"""The first line of a file: which edition of the language it is written in."""
+
+from __future__ import annotations
+
+from specc.diagnostics.model import Fix, Sink
+from specc.source import Span
+from specc.syntax.nodes import Malformed, Number, SyntaxTree, Word
+from specc.syntax.words import EDITION_WORD, EDITIONS
+
+
+def check_edition(tree: SyntaxTree, sink: Sink) -> int | None:
+    """The edition that a file names on its first line; None if it names none that this version reads."""
+    start = Span(tree.source, 0, 0)
+    head = tree.items[0].values[0] if tree.items else None
+    if not isinstance(head, Word) or head.text != EDITION_WORD:
+        line = f"{EDITION_WORD} {EDITIONS[-1]}"
+        fix = Fix(f"begin the file with `{line}`", ((start, f"{line}\n\n"),), safe=True)
+        message = f"the file does not say which edition it is written in: `{line}`"
+        sink.add("E1001", message, head.span if head else start, fix=fix)
+        return None
+    item = tree.items[0]
+    known = ", ".join(str(edition) for edition in EDITIONS)
+    value = item.values[1] if len(item.values) == 2 and item.block is None else None
+    if not isinstance(value, Number) or value.quantity.unit is not None:
+        if not isinstance(value, Malformed):
+            sink.add("E1002", f"the first line is `{EDITION_WORD}` and an edition: {known}", item.head)
+        return None
+    number = value.quantity.number
+    if number not in EDITIONS:
+        note = f"this version of specc reads edition {known}"
+        newer = number.denominator == 1 and number > EDITIONS[-1]
+        notes = (note, "a newer version of specc reads it: `pip install --upgrade specc`") if newer else (note,)
+        sink.add("E1002", f"edition {value.span.text} of the language is not known", value.span, notes=notes)
+        return None
+    return int(number)

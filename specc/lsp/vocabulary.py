@@ -1,0 +1,84 @@
+"""The words that may stand first in a block or behind a keyword, for completion; the tests hold them to the checker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, get_args
+
+from specc.elaborate.layers import KINDS
+from specc.spec.hardware import Core
+from specc.spec.model import Activation, Padding
+from specc.syntax.words import EDITION_WORD, SECTIONS, STATEMENTS
+from specc.units import (
+    CHARGE,
+    ENERGY,
+    FREQUENCY,
+    INFORMATION,
+    POWER,
+    PRICE,
+    TIME,
+    VOLTAGE,
+    Dimension,
+)
+
+TOP: Final = (*SECTIONS, *STATEMENTS, "import", "let", EDITION_WORD)
+
+# First words of the items in a section's block.
+ITEMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "model": ("input", *KINDS, "weights", "repeat"),
+        "schedule": ("fuse",),
+        "target": ("use", "clock", "compile", "cores"),
+        "hardware": (
+            *("title", "core", "fpu", "dsp", "mve", "accelerator", "npu", "notes", "flash_timing", "flash_cache"),
+            *("clock", "sram", "flash", "external_flash", "l1_instruction", "l1_data"),
+            *("supply", "active_power", "sleep_power", "price"),
+        ),
+        "budget": ("latency", "memory", "energy", "power", "price", "battery", "life", "accuracy"),
+        "harness": ("iterations", "seed", "gradient"),
+        "guidelines": ("application", "optimise", "tree", "depth", "leaf"),
+        "experiments": ("clock", "compile", "bits", "fusion", "tile"),
+    }
+)
+INPUT_OPTIONS: Final = ("distribution", "stream")
+
+# Words that may follow a keyword.
+VALUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "activation": get_args(Activation),
+        "padding": get_args(Padding),
+        "core": get_args(Core),
+        "memory": ("sram", "flash", "l1"),
+        "gradient": ("variance", "drift"),
+        "optimise": ("energy", "latency", "price", "sram", "flash"),
+        "seed": ("fresh",),
+        "tree": ("depth", "leaf"),
+        "distribution": ("uniform", "normal"),
+        "stream": ("rows",),
+    }
+)
+
+# What a number behind a keyword measures.
+DIMENSIONS: Final[Mapping[str, tuple[Dimension, ...]]] = MappingProxyType(
+    {
+        "clock": (FREQUENCY,),
+        "latency": (TIME,),
+        "conversion": (TIME,),
+        "life": (TIME,),
+        "sample": (FREQUENCY,),
+        "sram": (INFORMATION,),
+        "flash": (INFORMATION,),
+        "external_flash": (INFORMATION,),
+        "l1_instruction": (INFORMATION,),
+        "supply": (VOLTAGE,),
+        "l1_data": (INFORMATION,),
+        "memory": (INFORMATION,),
+        "energy": (ENERGY,),
+        "power": (POWER,),
+        "active_power": (POWER,),
+        "sleep_power": (POWER,),
+        "price": (PRICE,),
+        "battery": (CHARGE, ENERGY, VOLTAGE),
+    }
+)

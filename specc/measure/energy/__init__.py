@@ -1,0 +1,1 @@
+"""Energy from recorded current: traces, the inferences in them, and drivers of current sensors."""
