@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specc.diagnostics.registry import Code, register
+from specc.diagnostics.code import Code, register
 
 register(
     Code(

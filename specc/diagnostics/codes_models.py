@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from specc.diagnostics.registry import Code, register
+from specc.diagnostics.code import Code, register
 
 _MODELS: Final = (
     Code(

@@ -7,22 +7,20 @@ is a warning of the same families.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
+# The families fill the table when they are imported.
+from specc.diagnostics import (
+    codes_check,  # noqa: F401
+    codes_language,  # noqa: F401
+    codes_models,  # noqa: F401
+    codes_syntax,  # noqa: F401
+    codes_verdict,  # noqa: F401
+)
+from specc.diagnostics.code import CODES, Code, register
 
-@dataclass(frozen=True)
-class Code:
-    """A kind of finding. `explanation` is what `specc explain` prints: what it means, why it matters, how to repair."""
+__all__ = ["CODES", "FAMILIES", "Code", "can_be_demoted", "can_be_waived", "family", "register"]
 
-    id: str
-    severity: Literal["error", "warning", "note"]
-    title: str
-    explanation: str
-    infeasible: bool = False  # the spec is valid, but a budget is proven impossible
-
-
-CODES: Final[dict[str, Code]] = {}
 
 FAMILIES: Final = {
     "0": "the file and its text",
@@ -48,24 +46,3 @@ def can_be_waived(code: str) -> bool:
 def can_be_demoted(code: str) -> bool:
     """Whether a spec may let this error pass as a warning: what a rule proved, not what cannot be read or built."""
     return code.startswith(("E3", "E4", "E5"))
-
-
-def register(*codes: Code) -> None:
-    """Add codes to the registry.
-
-    Raises:
-        ValueError: a code is registered twice.
-    """
-    for code in codes:
-        if code.id in CODES:
-            raise ValueError(f"diagnostic code {code.id} is registered twice")
-        CODES[code.id] = code
-
-
-from specc.diagnostics import (  # noqa: E402  (they fill the registry)
-    codes_check,  # noqa: F401
-    codes_language,  # noqa: F401
-    codes_models,  # noqa: F401
-    codes_syntax,  # noqa: F401
-    codes_verdict,  # noqa: F401
-)

@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # From the top down. Parts on one line are neighbours: neither may import the other.
 LAYERS = (
     ("cli",),
+    ("commands",),
     ("lsp",),
-    ("cli_results",),
     ("report",),
     ("guide",),
     ("explain",),

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-EXIT_OK = 0
-EXIT_FAILED = 1
+from specc.commands.console import EXIT_OK, fail
 
 _COMPARE_EPILOG = """\
 A and B are each a target's name (its newest result), the first digits of a result's key, or a file that
@@ -78,7 +77,7 @@ def _compare(options: argparse.Namespace) -> int:
     try:
         first, second = (find(name, options.build / "specc.db") for name in (options.first, options.second))
     except (CompareError, StoreError) as error:
-        return _fail(str(error))
+        return fail(str(error))
     print(comparison_table(first, second, compare(first, second), mismatches(first, second)))
     return EXIT_OK
 
@@ -90,22 +89,22 @@ def _export(options: argparse.Namespace) -> int:
     to_standard_output = str(options.output) == "-"
     form = options.format or options.output.suffix.removeprefix(".")
     if form not in FORMATS or (to_standard_output and form == "parquet"):
-        return _fail(f"{options.output}: say --format csv, json or parquet (the last one to a file only)")
+        return fail(f"{options.output}: say --format csv, json or parquet (the last one to a file only)")
     path = options.build / "specc.db"
     if not path.is_file():
-        return _fail(f"there is no result store {path}: measure first, or name the folder with --build")
+        return fail(f"there is no result store {path}: measure first, or name the folder with --build")
     try:
         with Store(path) as store:
             found = [one for one in store.all() if not options.target or one.target in options.target]
         if not found:
-            return _fail(f"{path}: no result of {', '.join(options.target)}" if options.target else f"{path}: is empty")
+            return fail(f"{path}: no result of {', '.join(options.target)}" if options.target else f"{path}: is empty")
         chosen = found if options.all else newest(found)
         if to_standard_output:
             sys.stdout.write(export_text(chosen, form))
         else:
             export_file(chosen, options.output, form)
     except (StoreError, ExportError) as error:
-        return _fail(str(error))
+        return fail(str(error))
     return EXIT_OK
 
 
@@ -121,25 +120,25 @@ def _energy(options: argparse.Namespace) -> int:
     from specc.report.results import energy_table
 
     if (options.mark is None) == (options.between is None):
-        return _fail("say where the inferences are: either --mark COLUMN or --between START END")
+        return fail("say where the inferences are: either --mark COLUMN or --between START END")
     checked = check(options.spec)
     if not checked.can_be_measured or checked.spec is None:
-        return _fail(f"{options.spec} has errors; see `specc check {options.spec}`")
+        return fail(f"{options.spec} has errors; see `specc check {options.spec}`")
     if options.target not in {target.name for target in checked.spec.targets}:
-        return _fail(f"{options.spec} declares no target {options.target}")
+        return fail(f"{options.spec} declares no target {options.target}")
     try:
         trace = read_csv(options.file, options.voltage, options.mark)
         trace.require_rate()
         windows = marked_windows(trace) if options.mark else [tuple(options.between)]
         verified = verify(checked, options.build, lambda text: None, targets=[options.target])
         if options.target not in verified.measurements:
-            return _fail(f"{options.target}: {verified.missing.get(options.target, 'was not measured')}")
+            return fail(f"{options.target}: {verified.missing.get(options.target, 'was not measured')}")
         measured = verified.measurements[options.target]
         attached, result = attach_energy(measured, trace, windows, options.inferences, options.file)
         with Store(options.build / "specc.db") as store:
             store.put(attached)
     except (TraceError, StoreError, QuantizationError, ScheduleError) as error:
-        return _fail(str(error))
+        return fail(str(error))
     print(energy_table(attached, result))
     return EXIT_OK
 
@@ -150,8 +149,3 @@ def _doctor(options: argparse.Namespace) -> int:
 
     print(tools_table(examine()))
     return EXIT_OK
-
-
-def _fail(message: str) -> int:
-    print(f"specc: {message}", file=sys.stderr)
-    return EXIT_FAILED

@@ -1,0 +1,61 @@
+"""What every command shares: exit codes, errors of usage, colours, progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+EXIT_OK = 0
+EXIT_FAILED = 1  # errors in a spec, a failed contract, a target that could not be measured
+EXIT_USAGE = 2
+EXIT_UNDECIDED = 3  # no contract fails, but at least one has no verdict
+EXIT_INTERRUPTED = 130
+
+FORMATS = ("text", "json", "sarif", "junit", "github")  # of findings and verdicts
+
+
+def usage(message: str) -> NoReturn:
+    """Say what is wrong with the command line, and end."""
+    print(f"specc: {message}", file=sys.stderr)
+    raise SystemExit(EXIT_USAGE)
+
+
+def fail(message: str) -> int:
+    """Say why a command failed; the value is its exit code."""
+    print(f"specc: {message}", file=sys.stderr)
+    return EXIT_FAILED
+
+
+def print_lines(text: str) -> None:
+    """Print a text; nothing at all, not even an empty line, if there is none."""
+    if text:
+        print(text)
+
+
+def use_colour(stream: object) -> bool:
+    """Whether a stream is a terminal whose user wants colours."""
+    return hasattr(stream, "isatty") and stream.isatty() and "NO_COLOR" not in os.environ
+
+
+class Progress:
+    """One line of progress on a terminal, rewritten in place; nothing in a pipe."""
+
+    def __init__(self, stream: object) -> None:
+        self._stream = stream
+        self._active = hasattr(stream, "isatty") and stream.isatty()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._active:
+            self._write("\r\x1b[K")
+
+    def show(self, message: str) -> None:
+        """Replace the line."""
+        if self._active:
+            self._write(f"\r\x1b[K{message[:100]}")
+
+    def _write(self, text: str) -> None:
+        print(text, end="", file=self._stream, flush=True)  # type: ignore[call-overload]

@@ -1,0 +1,214 @@
+"""Commands that build and measure: measure, verify, report, flash."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from specc.commands.checking import print_findings, print_for_programs
+from specc.commands.console import (
+    EXIT_FAILED,
+    EXIT_OK,
+    EXIT_UNDECIDED,
+    FORMATS,
+    Progress,
+    fail,
+    print_lines,
+    usage,
+    use_colour,
+)
+
+if TYPE_CHECKING:
+    from specc.check import CheckResult
+    from specc.measure.verify import Verified
+
+
+def add_commands(commands: Any) -> None:
+    """Declare the commands."""
+    flash = commands.add_parser("flash", help="build a target's firmware and write it to the board")
+    flash.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
+    flash.add_argument("--target", nargs=1, required=True, metavar="NAME", help="the target that the board is")
+    flash.add_argument("--probe", metavar="SERIAL", help="serial number of the debug probe, if several are connected")
+    flash.add_argument("--build", type=Path, default=Path("build"), metavar="DIR", help="build folder")
+    flash.set_defaults(run=_flash)
+
+    measure = commands.add_parser("measure", help="build and measure on every target that can be reached; store")
+    _add_measuring_options(measure)
+    measure.set_defaults(run=_measure)
+
+    verify = commands.add_parser("verify", help="measure what is stale, judge every budget")
+    _add_measuring_options(verify)
+    verify.add_argument("--format", choices=FORMATS, default="text", help="how verdicts are printed")
+    verify.set_defaults(run=_verify)
+
+    report = commands.add_parser("report", help="verify, explain, learn, write the guidelines document")
+    _add_measuring_options(report)
+    report.add_argument("--output", type=Path, metavar="DIR", help="folder for the documents (default: build/<spec>/)")
+    report.add_argument("--html-only", action="store_true", help="write no PDF")
+    report.add_argument("--no-gate", action="store_true", help="exit 0 once the documents are written")
+    report.set_defaults(run=_report)
+
+
+def _add_measuring_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
+    parser.add_argument(
+        "--build", type=Path, default=Path("build"), metavar="DIR", help="build folder and result store"
+    )
+    parser.add_argument("--target", action="append", metavar="NAME", help="only this target (may be repeated)")
+    parser.add_argument("--fresh", action="store_true", help="measure again even where a stored result is current")
+    parser.add_argument(
+        "--port", action="append", metavar="NAME=PORT", help="measure this target on the board at a serial port"
+    )
+
+
+def _measure(options: argparse.Namespace) -> int:
+    verified = _verified(options)
+    if verified is None:
+        return EXIT_FAILED
+    from specc.report.terminal import measurement_table
+
+    print(measurement_table(verified.measurements, verified.run.reused))
+    return EXIT_FAILED if verified.failures else EXIT_OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    verified = _verified(options)
+    if verified is None:
+        return EXIT_FAILED
+    if options.format == "json":
+        print(json.dumps(verified.to_json(), indent=2))
+    elif options.format == "text":
+        from specc.report.terminal import verdict_table
+
+        print(verdict_table(verified.verdicts, colour=use_colour(sys.stdout)))
+    else:
+        _print_verdicts(verified, options)
+    return _gate(verified)
+
+
+def _report(options: argparse.Namespace) -> int:
+    verified = _verified(options)
+    if verified is None:
+        return EXIT_FAILED
+    from specc.report.document import write_guidelines
+    from specc.report.inputs import ReportError, ReportInputs
+
+    inputs = ReportInputs(
+        spec=verified.spec,
+        network=verified.network,
+        measurements=verified.measurements,
+        verdicts=verified.verdicts,
+        quantized=verified.quantized,
+        failures=verified.missing,
+        diagnostics=verified.diagnostics,
+        waived=verified.waived,
+        source_name=str(options.file),
+    )
+    folder = options.output or options.build / options.file.stem
+    try:
+        with Progress(sys.stderr) as progress:
+            progress.show("writing the guidelines")
+            written = write_guidelines(inputs, folder, ("html",) if options.html_only else ("pdf", "html"))
+    except ReportError as error:
+        return fail(str(error))
+    for path in written:
+        print(path)
+    return EXIT_OK if options.no_gate else _gate(verified)
+
+
+def _flash(options: argparse.Namespace) -> int:
+    checked = _checked(options)
+    if checked is None:
+        return EXIT_FAILED
+    from specc.measure.backend import BackendError
+    from specc.measure.flash import flash
+    from specc.numerics.quantize import QuantizationError
+
+    with Progress(sys.stderr) as progress:
+        try:
+            done = flash(checked, options.target[0], options.probe, options.build, progress.show)
+        except (BackendError, QuantizationError) as error:
+            return fail(str(error))
+    print(done)
+    return EXIT_OK
+
+
+def _checked(options: argparse.Namespace) -> CheckResult | None:
+    """The checked spec of a measuring command, or None after printing why it cannot be measured."""
+    from specc.check import check
+
+    result = check(options.file)
+    form = getattr(options, "format", "text")
+    stream = sys.stdout if form == "text" else sys.stderr
+    print_findings(options.file, result, stream, always_summarise=False)
+    if not result.can_be_measured or result.spec is None:
+        if form != "text":
+            print_for_programs([options.file], [result], form)
+        return None
+    known = {target.name for target in result.spec.targets}
+    for name in options.target or ():
+        if name not in known:
+            usage(f"{options.file} declares no target {name}; it declares {', '.join(sorted(known))}")
+    return result
+
+
+def _verified(options: argparse.Namespace) -> Verified | None:
+    """The judged spec of a measuring command, or None after printing why there is none."""
+    checked = _checked(options)
+    if checked is None:
+        return None
+    from specc.measure.store import StoreError
+    from specc.measure.verify import ScheduleError, verify
+    from specc.numerics.quantize import QuantizationError
+
+    ports = _ports(options, {target.name for target in checked.spec.targets} if checked.spec else set())
+    with Progress(sys.stderr) as progress:
+        try:
+            verified = verify(
+                checked, options.build, progress.show, targets=options.target, fresh=options.fresh, ports=ports
+            )
+        except (QuantizationError, ScheduleError, StoreError) as error:
+            print(f"specc: {error}", file=sys.stderr)
+            return None
+    for name, reason in verified.missing.items():
+        print(f"specc: target {name}: {reason}", file=sys.stderr)
+    return verified
+
+
+def _ports(options: argparse.Namespace, known: set[str]) -> dict[str, str]:
+    """The serial ports of the command line, by target."""
+    ports: dict[str, str] = {}
+    for text in options.port or ():
+        name, equals, port = text.partition("=")
+        if not (name and equals and port):
+            usage(f"--port {text}: write NAME=PORT, for example f407=/dev/ttyACM0")
+        if name not in known:
+            usage(f"--port {text}: {options.file} declares no target {name}; it declares {', '.join(sorted(known))}")
+        if name in ports or port in ports.values():
+            usage(f"--port {text}: the target or the port was given before")
+        ports[name] = port
+    return ports
+
+
+def _print_verdicts(verified: Verified, options: argparse.Namespace) -> None:
+    """Verdicts in the formats of `specc check`, at the budget lines that were judged."""
+    from specc.measure.findings import findings, suite
+
+    if options.format == "junit":
+        from specc.diagnostics.render_junit import render as render_junit
+
+        print(render_junit([suite(verified, str(options.file))]))
+    else:
+        from specc.diagnostics.render import render
+
+        print_lines(render([findings(verified, str(options.file))], options.format))
+
+
+def _gate(verified: Verified) -> int:
+    outcomes = {verdict.outcome for verdict in verified.verdicts}
+    if "fail" in outcomes or verified.failures:
+        return EXIT_FAILED
+    return EXIT_UNDECIDED if "undecided" in outcomes or not outcomes else EXIT_OK
