@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from specc.check import CheckResult, check_source
 from specc.diagnostics.fixes import applicable, apply, normalised
 from specc.diagnostics.model import Diagnostic, Fix, Sink
 from specc.source import SourceFile
+from specc.syntax.files import replace
 
 ROUNDS: Final = 20  # a fix may uncover a finding with another fix; no file needs more than a few rounds
 SINGLE_TRIES: Final = 50  # checks of the whole file with one fix more
@@ -100,26 +99,14 @@ def _identity(diagnostic: Diagnostic) -> tuple[str, str]:
 
 
 def write(repaired: Repaired) -> None:
-    """Put the repaired text in the file's place, all at once: whoever reads it sees the old file or the new one.
+    """Put the repaired text in the file's place, all at once.
 
     Raises:
         RepairError: the file is write-protected, has changed since it was read, or cannot be replaced.
     """
-    path = repaired.path.resolve()
     try:
-        mode = path.stat().st_mode
-        if not mode & 0o222 or not os.access(path, os.W_OK):
-            raise RepairError(f"{repaired.path} is write-protected; nothing was changed")
-        if path.read_bytes() != repaired.before:
+        if repaired.path.read_bytes() != repaired.before:
             raise RepairError(f"{repaired.path} was changed by another program meanwhile; nothing was written")
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(repaired.after)
-            Path(temporary).chmod(mode & 0o7777)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        replace(repaired.path, repaired.after)
     except OSError as error:
         raise RepairError(f"{repaired.path} cannot be written: {error.strerror or error}") from error

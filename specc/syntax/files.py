@@ -1,7 +1,10 @@
-"""Reading a spec file. Whatever a path can turn out to be becomes a diagnostic, never a traceback."""
+"""Reading and replacing a spec file. Whatever a path can turn out to be becomes a diagnostic, never a traceback."""
 
 from __future__ import annotations
 
+import errno
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -75,3 +78,29 @@ def _similar_files(path: Path) -> tuple[str, ...]:
         return ()
     close = get_close_matches(path.name, names, n=1)
     return (f"did you mean {path.parent / close[0]}?",) if close else ()
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a file as a whole or not at all: whoever reads it sees the old file or the new one.
+
+    A symbolic link stays one; the file behind it keeps its permissions.
+
+    Raises:
+        OSError: the file is write-protected, or its folder cannot be written.
+    """
+    import tempfile
+
+    target = path.resolve()
+    mode = target.stat().st_mode
+    if not mode & 0o222 or not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is write-protected")
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        Path(temporary).chmod(mode & 0o7777)
+        Path(temporary).replace(target)
+    except BaseException:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise

@@ -116,7 +116,7 @@ def test_a_write_protected_file(spec: Path, capsys: Output) -> None:
     spec.write_text(WARNING)
     spec.chmod(0o444)
     assert run("check", "--fix", spec) == 1
-    assert capsys.readouterr().err == "specc: a.hwspec is write-protected; nothing was changed\n"
+    assert capsys.readouterr().err == "specc: a.hwspec cannot be written: it is write-protected\n"
     assert spec.read_text() == WARNING
 
 

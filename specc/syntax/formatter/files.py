@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import os
 import sys
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
 from specc.diagnostics.model import Sink
 from specc.diagnostics.render_text import render
 from specc.source import SourceFile
-from specc.syntax.files import SIZE_LIMIT, decode, read
+from specc.syntax.files import SIZE_LIMIT, decode, read, replace
 from specc.syntax.formatter import FormatError, format_source
 
 STANDARD_INPUT: Final = "-"
@@ -58,7 +55,7 @@ def _format(name: str, mode: Mode, *, colour: bool) -> bool:
         sys.stdout.write(text)
     elif changed:
         try:
-            replace(Path(name), text)
+            replace(Path(name), text.encode())
         except OSError as error:
             print(f"specc: {name} cannot be written: {error.strerror or error}", file=sys.stderr)
             return False
@@ -81,24 +78,3 @@ def _print_diff(name: str, before: str, after: str) -> None:
     lines = difflib.unified_diff(before.split("\n"), after.split("\n"), name, f"{name} (formatted)", lineterm="")
     for line in lines:
         print(line.replace("\r", "␍"))
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all. A symbolic link stays one; the file behind it keeps its permissions.
-
-    Raises:
-        OSError: the file or its folder cannot be written.
-    """
-    target = path.resolve()
-    if not target.stat().st_mode & 0o222 or not os.access(target, os.W_OK):
-        raise PermissionError(13, "it is write-protected")
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        Path(temporary).chmod(target.stat().st_mode & 0o7777)
-        Path(temporary).replace(target)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
