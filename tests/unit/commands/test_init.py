@@ -13,8 +13,11 @@ from specc.cli import main
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    """A folder in one that nothing else uses, so that a file written one level up would be seen."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    monkeypatch.chdir(inner)
+    return inner
 
 
 @pytest.mark.parametrize(("argument", "name"), [([], "network"), (["gesture"], "gesture"), (["a.hwspec"], "a")])
