@@ -1,11 +1,13 @@
-"""How many multiply-accumulates a core can do per cycle at the very best: the model behind proofs of latency.
+"""How much a core can compute and move per cycle at the very best: the model behind proofs of latency.
 
 Sources: Arm Cortex-M4 Technical Reference Manual (DDI 0439), tables 3-1 and 3-2: MLA and every DSP instruction, the
 dual 16-bit SMLAD and SADD16 among them, take one cycle. Cortex-M3 Technical Reference Manual (DDI 0337), table of the
 instruction set: MLA takes two cycles, MUL and ADD one each. Cortex-M0+ Technical Reference Manual (DDI 0484), table
 of the instruction set: no multiply-accumulate; MULS and ADDS take at least one cycle each. Arm publishes no cycle
 table for Cortex-M7 and Cortex-M33; the model gives them one multiply-accumulate instruction per cycle and no wider
-one than SMLAD. Of other cores, vector units and accelerators no cycle table is known here: they are not judged.
+one than SMLAD, and no bound on loads and stores. The three tables give LDM and STM of N words 1 + N cycles, and no
+load or store of up to one word less than one cycle, even when pipelined: at most 4 bytes per cycle. Of other cores,
+vector units and accelerators no cycle table is known here: they are not judged.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from typing import Final
 from specc.spec.hardware import Core, Hardware
 
 _WITH_A_MODEL: Final[frozenset[Core]] = frozenset({"cortex-m0+", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33"})
+_WITH_A_LOAD_TABLE: Final[frozenset[Core]] = frozenset({"cortex-m0+", "cortex-m3", "cortex-m4"})
+_WORD: Final = 4  # bytes that one cycle moves at most, on each core with a table
 _NAMES: Final[dict[Core, str]] = {"xtensa-lx6": "Xtensa LX6", "xtensa-lx7": "Xtensa LX7", "riscv32": "RISC-V core"}
 
 
@@ -27,6 +31,7 @@ class InstructionModel:
     macs_per_cycle: Fraction
     additions_per_cycle: Fraction
     statement: str
+    bytes_per_cycle: int | None = None  # None: no source bounds loads and stores
 
     def cycles(self, macs: int) -> int:
         """Fewest cycles for a number of multiply-accumulates."""
@@ -41,14 +46,17 @@ def instruction_model(hardware: Hardware) -> InstructionModel | None:
     """
     if hardware.core not in _WITH_A_MODEL or hardware.accelerator is not None:
         return None
+    word = _WORD if hardware.core in _WITH_A_LOAD_TABLE else None
     if hardware.core in ("cortex-m0+", "cortex-m3"):
         reason = "MLA takes 2 cycles" if hardware.core == "cortex-m3" else "no multiply-accumulate: MULS, then ADDS"
-        return InstructionModel(Fraction(1, 2), Fraction(1), f"1 MAC in 2 cycles at most ({reason})")
+        return InstructionModel(Fraction(1, 2), Fraction(1), f"1 MAC in 2 cycles at most ({reason})", word)
     if hardware.dsp:
         return InstructionModel(
-            Fraction(2), Fraction(2), "2 MACs per cycle at most (SMLAD, the dual 16-bit multiply-accumulate)"
+            Fraction(2), Fraction(2), "2 MACs per cycle at most (SMLAD, the dual 16-bit multiply-accumulate)", word
         )
-    return InstructionModel(Fraction(1), Fraction(1), "1 MAC per cycle at most (MLA; no DSP extension is declared)")
+    return InstructionModel(
+        Fraction(1), Fraction(1), "1 MAC per cycle at most (MLA; no DSP extension is declared)", word
+    )
 
 
 def core_name(hardware: Hardware) -> str:

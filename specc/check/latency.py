@@ -1,11 +1,13 @@
-"""Whether a core can do the arithmetic of a latency budget at all."""
+"""Whether a core can do the arithmetic, and the loads and stores, of a latency budget at all."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Final
 
 from specc.check.accumulators import accumulator_need
 from specc.check.context import Context, decimal, holds, mark, place
+from specc.check.cycles import arithmetic_cycles, memory_bound
 from specc.check.instruction_model import InstructionModel, core_name, instruction_model
 from specc.check.schedule_fix import schedule_fix, schedule_text
 from specc.diagnostics.model import Label
@@ -15,9 +17,14 @@ from specc.spec.contract import BudgetItem
 from specc.spec.hardware import Target
 from specc.units import Quantity
 
+_COUNTED: Final = (
+    "counted once: every weight loaded, every input code read, every output code written, in its container; arithmetic "
+    "and memory are not added: each layer counts the larger of the two"
+)
+
 
 def check_latency(context: Context) -> None:
-    """Hold every latency limit against the fewest cycles its multiply-accumulates can take."""
+    """Hold every latency limit against the fewest cycles that its arithmetic, or its loads and stores, can take."""
     rewrites = exact_rewrites(context)
     for target in context.spec.targets:
         model = instruction_model(target.hardware)
@@ -55,14 +62,21 @@ def _judge(
     names = {layer.name for layer in layers}
     rewrites = {name: rewrite for name, rewrite in all_rewrites.items() if name in names}
     used = {name: rewrite for name, rewrite in rewrites.items() if any(name in chain for chain in declared)}
-    cycles = _cycles(model, layers, used)
+    cycles = arithmetic_cycles(model, layers, used)
+    memory = memory_bound(context, model, layers, used)
     available = item.limit.base * clock.base
     subject = "+".join(item.scope)
     operations = f"{macs:,} MACs" if not used else f"{macs:,} MACs with {_names(used)} as window sums"
     bound = f"{operations} need at least {cycles:,} cycles"
     budget = f"{item.limit} at {clock} is {int(available):,} cycles"
+    statements = [model.statement]
+    by_memory = holds(cycles, item.relation, available) and not holds(memory.cycles, item.relation, available)
+    if by_memory:
+        cycles, bound = memory.cycles, memory.text(layers)
+        statements = [memory.statement] if len(memory.moved) == len(layers) else [model.statement, memory.statement]
     context.prove(
-        f"latency {target.name}", f"{subject}: {bound}; {budget}; {core_name(target.hardware)}: {model.statement}"
+        f"latency {target.name}",
+        f"{subject}: {bound}; {budget}; {core_name(target.hardware)}: {'; '.join(statements)}",
     )
     if holds(cycles, item.relation, available):
         return
@@ -71,12 +85,15 @@ def _judge(
     if item.limit.base > 0:
         at_best += f"; {item.limit} would need {float(cycles / item.limit.base / 10**6):.1f} MHz"
     notes = [f"{core_name(target.hardware)}: {model.statement}; loads, stores and loops only add to it", at_best]
+    if by_memory:
+        notes = [f"{core_name(target.hardware)}: {'; '.join(statements)}", at_best, _COUNTED]
     for name, rewrite in rewrites.items():
         if name not in used:
             notes += _rewrite_notes(context, model, name, rewrite)
     fix = None
     missing = tuple(name for name in rewrites if name not in used)
-    if missing and holds(_cycles(model, layers, rewrites), item.relation, available):
+    # The arithmetic is a part of the memory bound, which is the larger of both in each layer.
+    if missing and holds(memory_bound(context, model, layers, rewrites).cycles, item.relation, available):
         chains = tuple(f"{name}+{_pool_of(context, name)}" for name in missing)
         fix = schedule_fix(context, chains, "window_sums")
         if fix is None:
@@ -85,7 +102,10 @@ def _judge(
         "E4101",
         f"`{subject}` cannot run in {item.limit} on `{target.name}` with a direct schedule: {bound}, but {budget}",
         place(item, "limit"),
-        secondary=(*_layer_labels(context, layers, macs), mark(target, "clock", f"{clock}")),
+        secondary=(
+            *(memory.labels(context) if by_memory else _layer_labels(context, layers, macs)),
+            mark(target, "clock", f"{clock}"),
+        ),
         notes=tuple(notes),
         fix=fix,
     )
@@ -110,13 +130,7 @@ def fewest_cycles(context: Context, model: InstructionModel) -> int:
         name for fusion in context.spec.model.fusions if fusion.method == "window_sums" for name in fusion.layers
     }
     used = {name: rewrite for name, rewrite in exact_rewrites(context).items() if name in declared}
-    return _cycles(model, context.network.layers, used)
-
-
-def _cycles(model: InstructionModel, layers: tuple[Layer, ...], rewrites: dict[str, WindowSums]) -> int:
-    direct = model.cycles(sum(layer.macs for layer in layers if layer.name not in rewrites))
-    used = [rewrites[layer.name] for layer in layers if layer.name in rewrites]
-    return direct + sum(sums.at_least(model.additions_per_cycle, model.macs_per_cycle) for sums in used)
+    return arithmetic_cycles(model, context.network.layers, used)
 
 
 def _rewrite_notes(context: Context, model: InstructionModel, name: str, rewrite: WindowSums) -> list[str]:

@@ -158,10 +158,22 @@ instruction model it assumes.
     # 147,456 MACs at 2 per cycle are 73,728 cycles; 0.4 ms at 168 MHz are 67,200
     latency conv <= 0.4 ms
 
-The proof holds for direct schedules, which do each multiplication of the layer's definition. An
-exact rewrite can do less: a convolution without activation in front of a global average pool may
-sum its windows first (`fuse conv+gap as window_sums`). Otherwise: a faster clock, a core with wider
-arithmetic, a smaller layer, more time.
+On Cortex-M0+, M3 and M4, whose manuals give the cycles of loads and stores, memory is a second
+bound: each weight is loaded, each input code read and each output code written once, at 4 bytes per
+cycle at most. A layer's bound is the larger of the two, never their sum, and a group or the total
+adds up its layers. The message gives the bytes only where the arithmetic alone would fit.
+
+    # a global pool of 32x32x16 codes, 8 bits each: 16,384 bytes in and 16 out at 4 per cycle are
+    # 4,100 cycles; 20 us at 168 MHz are 3,360
+    latency gap <= 20 us
+
+Tensors inside a declared fusion are not counted, nor are biases, and nor are the outputs of ReLU
+and max pool, which may work in place.
+
+The proof holds for direct schedules, which run layer after layer as declared and do each
+multiplication of the layer's definition. An exact rewrite can do less: a convolution without
+activation in front of a global average pool may sum its windows first (`fuse conv+gap as
+window_sums`). Otherwise: a faster clock, a core with wider arithmetic, a smaller layer, more time.
 """,
         infeasible=True,
     ),

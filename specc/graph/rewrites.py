@@ -69,6 +69,18 @@ def window_sums(convolution: Layer) -> WindowSums | None:
     )
 
 
+def positions_met(layer: Layer) -> int:
+    """Input positions (row, column) that some output of a convolution or pool meets: strides may step over the rest."""
+    return _axis_of(layer, 0).touched * _axis_of(layer, 1).touched
+
+
+def taps_met(layer: Layer) -> int:
+    """Kernel taps that meet some input position: on a small input, some may only ever lie on the padding."""
+    if layer.kernel == (1, 1):
+        return 1
+    return _axis_of(layer, 0).taps * _axis_of(layer, 1).taps
+
+
 @dataclass(frozen=True)
 class _Axis:
     """Positions of one axis of the input, seen by the kernel's taps along it."""
