@@ -12,8 +12,7 @@ from specc.graph.widths import activation_rows
 from specc.source import Span
 from specc.spec import Spec
 from specc.spec.base import Node
-from specc.spec.contract import Budget, BudgetItem, Relation
-from specc.spec.hardware import Target
+from specc.spec.contract import Budget, Relation
 from specc.spec.model import LayerSpec, QuantizationRow
 from specc.units import format_number
 
@@ -61,10 +60,6 @@ class Context:
     def layer_spec(self, name: str) -> LayerSpec | None:
         """A layer as declared."""
         return next((layer for layer in self.spec.model.layers if layer.name == name), None)
-
-    def own_items(self, target: Target) -> list[BudgetItem]:
-        """Budget lines written for this target by name, not those for all."""
-        return [item for budget in self.budgets_of(target.name) for item in budget.items]
 
     def budgets_of(self, target: str) -> list[Budget]:
         """Budgets of that name: a target's, or "all"."""

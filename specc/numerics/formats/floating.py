@@ -30,11 +30,6 @@ class SmallFloat:
         """Bits of one number."""
         return 1 + self.exponent_bits + self.mantissa_bits
 
-    @property
-    def smallest(self) -> float:
-        """The smallest positive number, a subnormal one."""
-        return float(2.0 ** (1 - self.bias - self.mantissa_bits))
-
     def round(self, values: Array) -> Array:
         """The nearest number of the format."""
         values = np.asarray(values, dtype=np.float64)
