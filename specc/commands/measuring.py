@@ -93,7 +93,7 @@ def _report(options: argparse.Namespace) -> int:
     verified = _verified(options)
     if verified is None:
         return EXIT_FAILED
-    from specc.report.document import write_guidelines
+    from specc.report.document import write_pages
     from specc.report.inputs import ReportError, ReportInputs
 
     inputs = ReportInputs(
@@ -111,7 +111,7 @@ def _report(options: argparse.Namespace) -> int:
     try:
         with Progress(sys.stderr) as progress:
             progress.show("writing the guidelines")
-            written = write_guidelines(inputs, folder, ("html",) if options.html_only else ("pdf", "html"))
+            written = write_pages(inputs, folder, ("html",) if options.html_only else ("pdf", "html"))
     except ReportError as error:
         return fail(str(error))
     for path in written:

@@ -13,24 +13,26 @@ from pathlib import Path
 from typing import Any, Final
 
 from specc.report import fonts
-from specc.report.context import guidelines_context
 from specc.report.inputs import ReportError, ReportInputs
+from specc.report.kinds import GUIDELINES, Kind, page_context
 from specc.resources import resource
 
-NAME: Final = "guidelines"
 PANGO_HELP: Final = (
     "the PDF needs the system's Pango libraries (Debian, Ubuntu: "
     "sudo apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)"
 )
 
 
-def write_guidelines(inputs: ReportInputs, folder: Path, formats: Sequence[str] = ("pdf", "html")) -> list[Path]:
-    """Write the guidelines document.
+def write_pages(
+    inputs: ReportInputs, folder: Path, formats: Sequence[str] = ("pdf", "html"), kind: Kind = GUIDELINES
+) -> list[Path]:
+    """Write a document that is set on pages.
 
     Args:
         inputs: what it is written from; equal inputs give equal bytes.
-        folder: where the files go, as `<network>-guidelines.pdf` and `.html`; made if absent.
+        folder: where the files go, as `<network>-<kind>.pdf` and `.html`; made if absent.
         formats: "pdf", "html" or both.
+        kind: which document.
 
     Returns:
         The files written.
@@ -42,8 +44,8 @@ def write_guidelines(inputs: ReportInputs, folder: Path, formats: Sequence[str] 
     if unknown := sorted(set(formats) - {"pdf", "html"}):
         raise ReportError(f"unknown format {', '.join(unknown)}: formats are pdf and html")
     with _collector_paused():
-        page = render(guidelines_context(inputs))
-    stem = f"{_file_name(inputs.network.name)}-{NAME}"
+        page = render(page_context(inputs, kind))
+    stem = f"{_file_name(inputs.network.name)}-{kind.name}"
     written: list[Path] = []
     pdf: bytes | None = None
     problem = ""
@@ -86,7 +88,7 @@ def render(context: dict[str, Any]) -> str:
         loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=visible
     )
     style = Markup((folder / "style.css").read_text(encoding="utf-8"))
-    template = environment.get_template(f"{NAME}.html")
+    template = environment.get_template("page.html")
     draft = template.render(**context, style=style, fonts={"text": "", "mono": ""})
     faces = {"text": fonts.embedded(fonts.TEXT, draft), "mono": fonts.embedded(fonts.MONO, draft)}
     return template.render(**context, style=style, fonts=faces)

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from specc.report import fonts
 
@@ -36,12 +36,18 @@ SIZE: Final = 8.0  # points
 
 @dataclass(frozen=True)
 class Image:
-    """A finished figure: an SVG as a `data:` URI, what it shows in words, and the finding it is there for."""
+    """A finished figure: an SVG, what it shows in words, and the finding it is there for."""
 
+    form: ClassVar = "image"
     name: str
-    uri: str
+    svg: bytes
     alternative: str
     caption: str
+
+    @property
+    def uri(self) -> str:
+        """The SVG as a `data:` URI."""
+        return "data:image/svg+xml;base64," + base64.b64encode(self.svg).decode("ascii")
 
 
 @contextmanager
@@ -88,8 +94,7 @@ def image(canvas: Canvas, name: str, alternative: str, caption: str) -> Image:
     """Turn a canvas into an image. To be called while its `figure` context is open."""
     buffer = io.BytesIO()
     canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    uri = "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
-    return Image(name, uri, alternative, caption)
+    return Image(name, buffer.getvalue(), alternative, caption)
 
 
 def plain(text: str, longest: int = 28) -> str:

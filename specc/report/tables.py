@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from specc.measure.verdict import Outcome
 from specc.report.numbers import align
@@ -42,15 +43,22 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with the finding or the content its title names. `notes` are printed below, numbered from 1."""
+    """A table with the finding or the content its title names. `notes` are printed below, numbered from 1.
 
+    `kind` is its class in the style sheet.
+    """
+
+    form: ClassVar = "table"
     title: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    kind: str = ""
 
 
-def table(title: str, columns: Sequence[Column], rows: Sequence[Row], notes: Sequence[str] = ()) -> Table:
+def table(
+    title: str, columns: Sequence[Column], rows: Sequence[Row], notes: Sequence[str] = (), kind: str = ""
+) -> Table:
     """A table whose number columns are aligned at the decimal point.
 
     Raises:
@@ -67,7 +75,7 @@ def table(title: str, columns: Sequence[Column], rows: Sequence[Row], notes: Seq
     aligned = tuple(replace(row, cells=tuple(line)) for row, line in zip(rows, cells, strict=True))
     noted = [any(row[index].notes for row in cells) for index in range(len(columns))]
     marked = tuple(replace(column, noted=some) for column, some in zip(columns, noted, strict=True))
-    return Table(title, marked, aligned, tuple(notes))
+    return Table(title, marked, aligned, tuple(notes), kind)
 
 
 def anchor(*parts: str) -> str:

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from specc.measure.verdict import Verdict
+from specc.report.blocks import Block, Bullets, Heading, Item, Section, Text
 from specc.report.inputs import ReportInputs
+from specc.report.material import Material
 from specc.report.numbers import digits, interval, percent, significant, unit_text
 from specc.report.tables import Cell, Column, Row, Table, anchor, table
 
 _SIGNS = {"<=": "≤", "<": "<"}
+
+
+def contracts(material: Material) -> Section:
+    """Every contract judged, what the checker found, and what the spec accepts."""
+    inputs = material.inputs
+    blocks: list[Block] = [*contract_tables(inputs)]
+    if not blocks:
+        blocks.append(Text("The spec sets no budget."))
+    if inputs.diagnostics:
+        findings = [Item(f"{d.severity}: {d.message}", d.code, details=tuple(d.notes)) for d in inputs.diagnostics]
+        blocks += [Heading("What the checker found"), Bullets(tuple(findings))]
+    if inputs.waived:
+        accepted = [
+            Item(f"waived: {entry.diagnostic.message}", entry.diagnostic.code, details=(f"reason: {entry.reason}",))
+            for entry in inputs.waived
+        ]
+        blocks += [Heading("What the spec accepts"), Bullets(tuple(accepted))]
+    return Section("contracts", "Contracts", tuple(blocks))
 
 
 def contract_tables(inputs: ReportInputs) -> list[Table]:
@@ -31,7 +51,7 @@ def _table(target: str, verdicts: list[Verdict]) -> Table:
         Column("margin", number=True),
         Column("evidence"),
     )
-    return table(target, columns, [_row(verdict) for verdict in verdicts])
+    return table(target, columns, [_row(verdict) for verdict in verdicts], kind="contracts")
 
 
 def _row(verdict: Verdict) -> Row:

@@ -6,10 +6,31 @@ from dataclasses import dataclass
 
 from specc.guide.candidates import DIMENSIONS, candidates
 from specc.guide.profile import NAMES, Point, profiles
+from specc.report.blocks import Block, Definitions, Heading, Section, Text
 from specc.report.inputs import ReportInputs
+from specc.report.material import Material
 from specc.report.numbers import DASH, UNKNOWN, figure_text, significant, unit_text
 from specc.report.tables import Cell, Column, Row, Table, anchor, table
 from specc.spec.hardware import Fact, Target
+
+
+def hardware(material: Material) -> Section:
+    """The candidates' facts, and when to take which."""
+    blocks: list[Block] = [hardware_table(material.inputs)]
+    if given := advice(material.inputs):
+        entries = tuple((item.target, _advice_texts(item)) for item in given)
+        blocks += [Heading("Best for, avoid when"), Definitions(entries)]
+    return Section("hardware", "Hardware compared", tuple(blocks))
+
+
+def _advice_texts(item: Advice) -> tuple[Text, ...]:
+    texts = []
+    if item.best_for:
+        texts.append(Text(f"{'; '.join(item.best_for)}.", lead="Best for"))
+    if item.avoid_when:
+        texts.append(Text(f"{'; '.join(item.avoid_when)}.", lead="Avoid when"))
+    nothing = "Not certain to be the best or the worst in any dimension, and no contract fails."
+    return tuple(texts) or (Text(nothing),)
 
 
 def hardware_table(inputs: ReportInputs) -> Table:
@@ -52,7 +73,7 @@ def hardware_table(inputs: ReportInputs) -> Table:
         Column("active power", "mW", number=True),
         Column("price", "USD", number=True),
     )
-    return table("Hardware facts", columns, rows, notes)
+    return table("Hardware facts", columns, rows, notes, kind="hardware")
 
 
 def _written(value: float) -> str:

@@ -61,7 +61,7 @@ def latency_table(inputs: ReportInputs) -> Table:
     )
     simulated = any(m.evidence != "measured" for m in shown)
     notes = ("Percentiles are those of runs over time; a simulation does not vary and has none.",) if simulated else ()
-    return table("Latency of one inference", columns, rows, notes)
+    return table("Latency of one inference", columns, rows, notes, kind="latency")
 
 
 def _percentile(value: float, varies: bool) -> Cell:
@@ -90,7 +90,7 @@ def time_table(inputs: ReportInputs) -> Table:
         overhead += _time_cells(m.overhead, m, scales[m.target][1])
         total += _time_cells(m.total, m, scales[m.target][1])
     rows += [Row(tuple(overhead)), Row(tuple(total), total=True)]
-    return table("Time by layer", columns, rows)
+    return table("Time by layer", columns, rows, kind="times")
 
 
 def _time_cells(latency: Latency | None, measurement: Measurement, scale: float) -> list[Cell]:
@@ -173,7 +173,7 @@ def _counter_table(inputs: ReportInputs, group: list[Measurement]) -> Table:
     title = f"Counters on {names}" + (
         " (equal on all of them: the same code on the same core)" if len(group) > 1 else ""
     )
-    return table(title, columns, rows)
+    return table(title, columns, rows, kind="counters")
 
 
 def cause_table(inputs: ReportInputs) -> Table | None:
@@ -197,7 +197,7 @@ def cause_table(inputs: ReportInputs) -> Table | None:
         cells += [Cell(fixed(found.share(cause) * 100, 1)) for cause in causes]
         cells.append(Cell("unknown", muted=True) if most is None else Cell(count(most)))
         rows.append(Row(tuple(cells)))
-    return table("Cycles by cause", columns, rows)
+    return table("Cycles by cause", columns, rows, kind="causes")
 
 
 def memory_table(inputs: ReportInputs) -> Table:
@@ -219,7 +219,7 @@ def memory_table(inputs: ReportInputs) -> Table:
         figures = [group[0].memory.flash if kind == "flash" else group[0].memory.sram for group in groups.values()]
         cells = [Cell("unknown", muted=True) if f.value is None else Cell(count(f.value)) for f in figures]
         rows.append(Row((Cell(f"{title}, total"), *cells), total=True))
-    return table("Memory map", columns, rows)
+    return table("Memory map", columns, rows, kind="memory")
 
 
 def shape(layer: Layer) -> str:

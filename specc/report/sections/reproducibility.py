@@ -32,7 +32,7 @@ _FIELDS: tuple[tuple[str, Callable[[Provenance], str]], ...] = (
 )
 
 
-def reproducibility(inputs: ReportInputs) -> Table | None:
+def checklist(inputs: ReportInputs) -> Table | None:
     """Every field of provenance; a value that several targets share stands once. None where nothing was measured."""
     shown = measured(inputs)
     if not shown:
@@ -45,7 +45,12 @@ def reproducibility(inputs: ReportInputs) -> Table | None:
                 by_value.setdefault(value, []).append(measurement.target)
         for place, (value, targets) in enumerate(by_value.items()):
             rows.append(Row((Cell("" if place else name), Cell(_who(targets, shown)), Cell(value))))
-    return table("From the provenance of every result", (Column("what"), Column("target"), Column("value")), rows)
+    return table(
+        "From the provenance of every result",
+        (Column("what"), Column("target"), Column("value")),
+        rows,
+        kind="checklist",
+    )
 
 
 def _fields() -> list[tuple[str, Callable[[Measurement], str]]]:
@@ -90,7 +95,7 @@ def bases(inputs: ReportInputs) -> Table | None:
             who = _who(targets, shown)
             rows.append(Row((Cell("" if place else kind), Cell(who), Cell(evidence), Cell(basis))))
     columns = (Column("figure"), Column("target"), Column("evidence"), Column("rests on"))
-    return table("What the figures rest on", columns, rows) if rows else None
+    return table("What the figures rest on", columns, rows, kind="bases") if rows else None
 
 
 def _who(targets: list[str], shown: list[Measurement]) -> str:

@@ -151,7 +151,7 @@ def _standings(inputs: ReportInputs, choice: Choice) -> Table:
         Column("tightest margin", number=True),
         Column("evidence"),
     )
-    return table("All candidates, best first", columns, rows)
+    return table("All candidates, best first", columns, rows, kind="standings")
 
 
 def _outcome(standing: Standing, deciding: str) -> Cell:

@@ -17,9 +17,9 @@ from invented_results import kws_inputs
 from pypdf import PdfReader
 
 from specc.evidence import Figure
-from specc.report.context import guidelines_context
-from specc.report.document import ReportError, newest, render, to_pdf, visible, write_guidelines
+from specc.report.document import ReportError, newest, render, to_pdf, visible, write_pages
 from specc.report.inputs import ReportInputs
+from specc.report.kinds import GUIDELINES, page_context
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "guidelines_kws.txt"
 DATE = datetime(2024, 5, 6, tzinfo=UTC)
@@ -28,7 +28,7 @@ DATE = datetime(2024, 5, 6, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The PDF and the HTML of the invented results."""
-    html, pdf = write_guidelines(kws_inputs(), tmp_path_factory.mktemp("documents"))
+    html, pdf = write_pages(kws_inputs(), tmp_path_factory.mktemp("documents"))
     return pdf, html
 
 
@@ -124,7 +124,7 @@ def test_equal_inputs_give_equal_bytes(written: tuple[Path, Path], tmp_path: Pat
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); "
         "from invented_results import kws_inputs; "
-        "from specc.report.document import write_guidelines; write_guidelines(kws_inputs(), Path(sys.argv[2]))"
+        "from specc.report.document import write_pages; write_pages(kws_inputs(), Path(sys.argv[2]))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
     environment.pop("SOURCE_DATE_EPOCH", None)
@@ -226,7 +226,7 @@ def hostile_inputs(text: str) -> ReportInputs:
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_is_shown_and_does_nothing(text: str) -> None:
-    page = render(guidelines_context(hostile_inputs(text)))
+    page = render(page_context(hostile_inputs(text), GUIDELINES))
     body = page[page.index("<body>") :]
     assert "<script" not in body
     assert "onerror=alert(1)>" not in re.sub(r"&lt;.*?&gt;", "", body)
@@ -261,7 +261,7 @@ def test_without_pango_the_html_is_written_and_the_way_to_the_pdf_is_told(
 
     monkeypatch.setattr(builtins, "__import__", broken)
     with pytest.raises(ReportError, match=r"libpango-1\.0-0") as caught:
-        write_guidelines(kws_inputs(), tmp_path, ("pdf",))
+        write_pages(kws_inputs(), tmp_path, ("pdf",))
     html = tmp_path / "kws-guidelines.html"
     assert str(html) in str(caught.value)
     assert "Choose board_a." in html.read_text(encoding="utf-8")
@@ -271,7 +271,7 @@ def test_without_pango_the_html_is_written_and_the_way_to_the_pdf_is_told(
 def test_nothing_measured_is_said_plainly() -> None:
     inputs = kws_inputs()
     bare = ReportInputs(inputs.spec, inputs.network, {}, [], failures={"board_a": "the compiler failed"})
-    page = render(guidelines_context(bare))
+    page = render(page_context(bare, GUIDELINES))
     assert "No verdict: no target was measured." in page
     assert "board_a was not measured: the compiler failed." in page
     assert "Not observed: no target was measured." in page
@@ -283,8 +283,9 @@ def test_unknown_figures_stay_unknown() -> None:
         name: m.model_copy(update={"energy": Figure.unknown("J", "not given"), "counters": {}, "cold": None})
         for name, m in inputs.measurements.items()
     }
-    page = render(guidelines_context(ReportInputs(inputs.spec, inputs.network, results, [])))
-    assert "Latency against energy" not in page
+    page = render(page_context(ReportInputs(inputs.spec, inputs.network, results, []), GUIDELINES))
+    assert 'id="tradeoff"' not in page
+    assert "Latency against energy: fewer than two targets have a known energy." in page
     assert "Cycles by cause" not in page
     assert "not observed" in page
 
@@ -292,12 +293,12 @@ def test_unknown_figures_stay_unknown() -> None:
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(ReportError, match="cannot be written"):
-        write_guidelines(kws_inputs(), tmp_path / "file", ("html",))
+        write_pages(kws_inputs(), tmp_path / "file", ("html",))
 
 
 def test_unknown_formats_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="docx"):
-        write_guidelines(kws_inputs(), tmp_path, ("docx",))
+        write_pages(kws_inputs(), tmp_path, ("docx",))
 
 
 def test_the_source_date_of_the_environment_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

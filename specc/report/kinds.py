@@ -1,0 +1,66 @@
+"""The documents that are set on pages, each a list of sections. To add a section, write its module and name it here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from specc import __version__
+from specc.report.blocks import Bullets, Item, Missing, Section
+from specc.report.figures.budgets import latency_against_budget
+from specc.report.inputs import ReportInputs
+from specc.report.material import Material
+from specc.report.sections.contracts import contracts
+from specc.report.sections.hardware import hardware
+from specc.report.sections.memory import memory
+from specc.report.sections.method import limitations, method, reproducibility
+from specc.report.sections.time import time
+from specc.report.sections.tradeoff import tradeoff
+from specc.report.sections.tree import tree
+from specc.report.sections.verdict import summary
+
+Builder = Callable[[Material], Section | Missing | None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of document: the end of its file name, its heading, its sections in order.
+
+    A builder returns None where its section would have nothing to say, `Missing` where a reader would look for it.
+    """
+
+    name: str
+    heading: str
+    builders: tuple[Builder, ...]
+
+
+GUIDELINES: Final = Kind(
+    "guidelines",
+    "Hardware guidelines",
+    (contracts, hardware, time, memory, tradeoff, tree, method, reproducibility, limitations),
+)
+
+
+def compose(material: Material, builders: Sequence[Builder]) -> list[Section]:
+    """The sections that can be written, and one more that says which cannot, and why."""
+    built = [builder(material) for builder in builders]
+    missing = tuple(Item(f"{part.title}: {part.reason}.") for part in built if isinstance(part, Missing))
+    sections = [part for part in built if isinstance(part, Section)]
+    return [*sections, Section("missing", "Not in this document", (Bullets(missing),))] if missing else sections
+
+
+def page_context(inputs: ReportInputs, kind: Kind) -> dict[str, Any]:
+    """Names and values of the template `page.html`, but for fonts and style."""
+    material = Material(inputs)
+    front = summary(inputs, material.choice)
+    return {
+        "version": __version__,
+        "heading": kind.heading,
+        "title": inputs.network.name,
+        "source": inputs.source_name,
+        "summary": front,
+        "page_one": [(statement.text, material.link(statement)) for statement in front.statements],
+        "latency": latency_against_budget(inputs),
+        "sections": compose(material, kind.builders),
+    }

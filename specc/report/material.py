@@ -1,0 +1,64 @@
+"""What sections are written from: the inputs, and what several sections derive from them, worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from specc.explain.sentences import Statement
+from specc.guide.candidates import candidates, requirement
+from specc.guide.choose import Choice, choose
+from specc.guide.tree import Guide, learn
+from specc.measure.result import Measurement
+from specc.report.inputs import ReportInputs
+from specc.report.sections.layers import counter_tables, measured
+from specc.report.tables import Table, anchor
+from specc.spec.contract import Guidelines
+
+
+@dataclass(frozen=True)
+class Material:
+    """Inputs of a document with everything derived from them."""
+
+    inputs: ReportInputs
+
+    @cached_property
+    def shown(self) -> list[Measurement]:
+        """Measurements in the order of the spec."""
+        return measured(self.inputs)
+
+    @cached_property
+    def choice(self) -> Choice:
+        """How the targets stand, best first."""
+        return choose(self.inputs.spec, self.inputs.measurements, self.inputs.verdicts)
+
+    @cached_property
+    def guide(self) -> Guide:
+        """The decision tree over the requirement space."""
+        spec = self.inputs.spec
+        wish = spec.guidelines or Guidelines()
+        pool = candidates(spec, self.inputs.measurements)
+        return learn(pool, requirement(spec), self.choice.preference, wish.tree_depth, wish.tree_leaf)
+
+    @cached_property
+    def ranked(self) -> list[Measurement]:
+        """Measurements in the order of the choice, best first."""
+        found = [self.inputs.measurements.get(standing.target) for standing in self.choice.standings]
+        return [measurement for measurement in found if measurement is not None]
+
+    @cached_property
+    def counters(self) -> list[Table]:
+        """Counters by layer, targets with equal counters together."""
+        return counter_tables(self.inputs)
+
+    @cached_property
+    def links(self) -> frozenset[str]:
+        """Anchors of the rows of counters."""
+        return frozenset(row.anchor for data in self.counters for row in data.rows if row.anchor)
+
+    def link(self, statement: Statement) -> str:
+        """The row a statement was made from: of counters where there is one, else of latency."""
+        exact = anchor("counters", statement.target, *([statement.layer] if statement.layer else []))
+        if statement.counters != ("latency",) and exact in self.links:
+            return exact
+        return anchor("time", statement.layer) if statement.layer else anchor("latency", statement.target)

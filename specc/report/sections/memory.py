@@ -1,0 +1,19 @@
+"""What fills flash and SRAM, and when."""
+
+from __future__ import annotations
+
+from specc.report.blocks import Missing, Section, present
+from specc.report.figures.memory import memory_map
+from specc.report.figures.tensors import tensor_map
+from specc.report.material import Material
+from specc.report.sections.layers import memory_table
+
+
+def memory(material: Material) -> Section | Missing:
+    """Regions against the budgets, and the activations over time."""
+    drawn = memory_map(material.inputs)
+    if drawn is None:
+        return Missing("Memory", "no target says what fills its memory")
+    return Section(
+        "memory", "Memory", present(drawn, memory_table(material.inputs), tensor_map(material.inputs.quantized))
+    )

@@ -1,0 +1,78 @@
+"""The decision tree, this application's path through it, and the answer of the exact rule."""
+
+from __future__ import annotations
+
+import itertools
+
+from specc.guide.candidates import DIMENSIONS, NAMES
+from specc.guide.tree import HELD_OUT_POINTS, INFEASIBLE, TRAINING_POINTS, Guide
+from specc.report.blocks import Block, Bullets, Item, Section, Text, present
+from specc.report.figures.tree import decision_tree, question
+from specc.report.material import Material
+from specc.report.numbers import count, fidelity, figure_text, percent, quantity
+from specc.report.tables import Cell, Column, Row, Table, table
+
+
+def tree(material: Material) -> Section:
+    """Which hardware for which limits."""
+    guide = material.guide
+    blocks: list[Block] = []
+    if guide.tree is not None:
+        blocks += [_origin(guide, ", then ".join(material.choice.preference))]
+        blocks += present(decision_tree(guide), _path(guide))
+    else:
+        said = f"There is no tree: {guide.reason}. The ranking below says the same: take the first candidate that meets"
+        blocks += [Text(f"{said} every limit."), _ranking(guide)]
+    blocks.append(Text(_answer(guide)))
+    if guide.left_out:
+        blocks.append(Bullets(tuple(Item(f"{text}.") for text in guide.left_out), small=True))
+    return Section("tree", "Decision tree", tuple(blocks))
+
+
+def _origin(guide: Guide, preference: str) -> Text:
+    unsafe = "none" if not guide.unsafe else percent(guide.unsafe)
+    return Text(
+        "Which hardware for which limits? Requirements were drawn around the budgets and the candidates’ figures. Each "
+        f"goes to the most preferred candidate ({preference}) that meets all its limits for certain, at the upper end "
+        f"of its interval. The tree was learned from {count(TRAINING_POINTS)} such requirements; of "
+        f"{count(HELD_OUT_POINTS)} that it never saw it answers {fidelity(guide.fidelity)} as this rule does (one "
+        f"question alone: {fidelity(guide.stump)}; always the commonest answer: {fidelity(guide.majority)}) and names "
+        f"hardware that may miss a limit for {unsafe}."
+    )
+
+
+def _path(guide: Guide) -> Table:
+    """This application's way through the tree, question by question."""
+    columns = (Column("question"), Column("this application", number=True), Column("answer"))
+    rows = []
+    if guide.tree is not None:
+        nodes = guide.tree.path(guide.requirement)
+        for node, following in itertools.pairwise(nodes):
+            limit = guide.requirement.get(node.dimension)
+            text = "no limit" if limit is None else f"≤ {quantity(limit, DIMENSIONS[node.dimension])}"
+            answer = "yes" if following is node.below else "no"
+            rows.append(Row((Cell(question(node, guide)), Cell(text), Cell(answer))))
+        label = "no candidate" if nodes[-1].label == INFEASIBLE else nodes[-1].label
+        rows.append(Row((Cell("The tree answers"), Cell(""), Cell(label)), total=True))
+    return table("This application’s path", columns, rows, kind="path")
+
+
+def _ranking(guide: Guide) -> Table:
+    columns = (Column("candidate"), *(Column(NAMES[d], "can be held to", number=True) for d in guide.dimensions))
+    rows = []
+    for candidate in guide.ranking:
+        bounds = [(d, candidate.bound(d)) for d in guide.dimensions]
+        cells = [Cell("unknown", muted=True) if b is None else Cell(quantity(b, DIMENSIONS[d])) for d, b in bounds]
+        rows.append(Row((Cell(candidate.name), *cells)))
+    return table("Candidates by preference", columns, rows, kind="ranking")
+
+
+def _answer(guide: Guide) -> str:
+    limits = ", ".join(f"{NAMES[d]} ≤ {quantity(limit, DIMENSIONS[d])}" for d, limit in guide.requirement.items())
+    if not limits:
+        return "The application sets no limit that the tree could use."
+    if guide.answer == INFEASIBLE:
+        return f"For this application’s limits ({limits}) the exact rule finds no candidate certain to meet them all."
+    chosen = next(candidate for candidate in guide.ranking if candidate.name == guide.answer)
+    held = ", ".join(f"{NAMES[d]} {figure_text(chosen.figures[d])}" for d in guide.requirement)
+    return f"For this application’s limits ({limits}) the exact rule takes {guide.answer}: {held}."
