@@ -8,7 +8,7 @@ from functools import cached_property
 
 from specc.diagnostics.model import Fix, Label, Sink
 from specc.graph.network import Network
-from specc.graph.widths import activation_rows
+from specc.graph.widths import activation_rows, code_bytes
 from specc.source import Span
 from specc.spec import Spec
 from specc.spec.base import Node
@@ -57,9 +57,18 @@ class Context:
         """The row of the quantization table that governs each tensor."""
         return activation_rows(self.network, self.spec.quantization)
 
+    @cached_property
+    def code_bytes(self) -> dict[str, int]:
+        """Bytes of one code of each tensor, in its container."""
+        return code_bytes(self.network, self.spec.quantization)
+
     def layer_spec(self, name: str) -> LayerSpec | None:
         """A layer as declared."""
-        return next((layer for layer in self.spec.model.layers if layer.name == name), None)
+        return self._declared.get(name)
+
+    @cached_property
+    def _declared(self) -> dict[str, LayerSpec]:
+        return {layer.name: layer for layer in self.spec.model.layers}
 
     def budgets_of(self, target: str) -> list[Budget]:
         """Budgets of that name: a target's, or "all"."""

@@ -58,7 +58,7 @@ def memory_bound(
     if model.bytes_per_cycle is None:
         return MemoryBound(arithmetic_cycles(model, layers, rewrites), {}, "")
     inside = {name for fusion in context.spec.model.fusions for name in fusion.layers[:-1]}
-    traffic = least_traffic(context.network, context.spec.quantization, frozenset(inside | set(rewrites)))
+    kept = frozenset(inside | set(rewrites))
     total, moved = Fraction(0), {}
     for layer in layers:
         rewrite = rewrites.get(layer.name)
@@ -67,9 +67,10 @@ def memory_bound(
             if rewrite
             else layer.macs / model.macs_per_cycle
         )
-        memory = Fraction(traffic[layer.name], model.bytes_per_cycle)
+        traffic = least_traffic(layer, context.code_bytes, context.spec.quantization, kept)
+        memory = Fraction(traffic, model.bytes_per_cycle)
         if memory > arithmetic:
-            moved[layer.name] = traffic[layer.name]
+            moved[layer.name] = traffic
         total += max(arithmetic, memory)
     statement = f"{model.bytes_per_cycle} bytes per cycle at most (LDM and STM take 1 + N cycles for N words)"
     return MemoryBound(ceil(total), moved, statement, tuple(rewrites))

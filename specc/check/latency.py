@@ -43,8 +43,8 @@ def target_clock(target: Target) -> Quantity | None:
 
 def item_layers(context: Context, item: BudgetItem) -> tuple[Layer, ...]:
     """The layers that a latency line bounds."""
-    layers = context.network.layers
-    return layers if item.scope == ("total",) else tuple(layer for layer in layers if layer.name in item.scope)
+    network = context.network
+    return network.layers if item.scope == ("total",) else network.select(item.scope)
 
 
 def _judge(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from specc.graph.lifetimes import in_least_memory_order, owners
 from specc.graph.network import Layer, Network
 from specc.graph.rewrites import is_global_average, pooled_convolutions, window_sums
-from specc.graph.widths import activation_bits, container_bytes, row_bits
+from specc.graph.widths import code_bytes, container_bytes, row_bits
 from specc.spec.model import Fusion, QuantizationTable
 
 _ACCUMULATOR_BYTES = 4
@@ -65,14 +65,9 @@ def weight_bytes(network: Network, table: QuantizationTable | None) -> int:
 
 def tensor_bytes(network: Network, table: QuantizationTable | None) -> dict[str, int]:
     """Bytes of each activation tensor; a flatten's output is its input and takes none."""
-    widths = _widths(network, table)
+    widths = code_bytes(network, table)
     sizes = {tensor: math.prod(network.shape(tensor)) * width for tensor, width in widths.items()}
     return sizes | {layer.name: 0 for layer in network.layers if layer.kind == "flatten"}
-
-
-def _widths(network: Network, table: QuantizationTable | None) -> dict[str, int]:
-    """Bytes that each value of a tensor occupies."""
-    return {tensor: container_bytes(bits) for tensor, bits in activation_bits(network, table).items()}
 
 
 def liveness_bound(network: Network, table: QuantizationTable | None) -> int:
@@ -115,7 +110,7 @@ def schedule(
     planned: bool = False,
 ) -> Schedule:
     """The memory of one schedule. Each fusion names layers that follow one another, each read only by the next."""
-    widths = _widths(network, table)
+    widths = code_bytes(network, table)
     if planned:
         network = in_least_memory_order(network, widths)
     sizes = tensor_bytes(network, table)

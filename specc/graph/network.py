@@ -7,6 +7,7 @@ height, kernel width, input channels); depthwise (kernel height, kernel width, c
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -102,6 +103,11 @@ class Network:
         """
         return self._layers_by_name[name]
 
+    def select(self, names: Iterable[str]) -> tuple[Layer, ...]:
+        """The layers of these names, each once and in their order; names of no layer are left out."""
+        positions = sorted({self._positions[name] for name in names if name in self._positions})
+        return tuple(self.layers[position] for position in positions)
+
     def consumers(self, tensor: str) -> tuple[Layer, ...]:
         """The layers that read a tensor."""
         return self._readers.get(tensor, ())
@@ -113,6 +119,10 @@ class Network:
     @cached_property
     def _layers_by_name(self) -> dict[str, Layer]:
         return {layer.name: layer for layer in self.layers}
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {layer.name: position for position, layer in enumerate(self.layers)}
 
     @cached_property
     def _readers(self) -> dict[str, tuple[Layer, ...]]:

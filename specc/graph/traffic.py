@@ -9,17 +9,26 @@ place, an output may already be where it belongs. Flatten moves nothing.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from specc.graph.network import Layer, Network
+from specc.graph.network import Layer
 from specc.graph.rewrites import positions_met, taps_met
-from specc.graph.widths import FORMAT_KEEPING, UNQUANTIZED_BITS, activation_bits, container_bytes
+from specc.graph.widths import FORMAT_KEEPING, UNQUANTIZED_BITS, container_bytes
 from specc.spec.model import QuantizationTable
 
 
-def least_traffic(network: Network, table: QuantizationTable | None, kept: frozenset[str]) -> dict[str, int]:
-    """Bytes loaded and stored by each layer at the very least; the tensors `kept` never go through memory."""
-    width = {tensor: container_bytes(bits) for tensor, bits in activation_bits(network, table).items()}
-    return {layer.name: _weights(layer, table) + _activations(layer, width, kept) for layer in network.layers}
+def least_traffic(
+    layer: Layer, width: Mapping[str, int], table: QuantizationTable | None, kept: frozenset[str]
+) -> int:
+    """Bytes that a layer loads and stores at the very least.
+
+    Args:
+        layer: the layer.
+        width: bytes of one code of each tensor.
+        table: tells how wide the weights are.
+        kept: the tensors that never go through memory.
+    """
+    return _weights(layer, table) + _activations(layer, width, kept)
 
 
 def _weights(layer: Layer, table: QuantizationTable | None) -> int:
@@ -30,7 +39,7 @@ def _weights(layer: Layer, table: QuantizationTable | None) -> int:
     return met * container_bytes(row.bits if row else UNQUANTIZED_BITS)
 
 
-def _activations(layer: Layer, width: dict[str, int], kept: frozenset[str]) -> int:
+def _activations(layer: Layer, width: Mapping[str, int], kept: frozenset[str]) -> int:
     if layer.kind == "flatten":
         return 0
     shapes = dict(zip(layer.inputs, layer.input_shapes, strict=True))  # a tensor added to itself is read once

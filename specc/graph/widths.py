@@ -47,6 +47,11 @@ def activation_bits(network: Network, table: QuantizationTable | None) -> dict[s
     return {tensor: row_bits(row) for tensor, row in activation_rows(network, table).items()}
 
 
+def code_bytes(network: Network, table: QuantizationTable | None) -> dict[str, int]:
+    """Bytes of one code of each tensor, in its container."""
+    return {tensor: container_bytes(bits) for tensor, bits in activation_bits(network, table).items()}
+
+
 def _widest_reader(network: Network, tensor: str, table: QuantizationTable | None) -> QuantizationRow | None:
     """The widest row among the layers that read a tensor, looking through those that keep its format."""
     if table is None:

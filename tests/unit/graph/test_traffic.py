@@ -4,6 +4,7 @@ import pytest
 
 from specc.graph.network import Layer, Network
 from specc.graph.traffic import least_traffic
+from specc.graph.widths import code_bytes
 from specc.spec.model import QuantizationTable
 
 NOTHING = frozenset[str]()
@@ -14,7 +15,7 @@ def network(*layers: Layer) -> Network:
 
 
 def traffic(layer: Layer, kept: frozenset[str] = NOTHING, table: QuantizationTable | None = None) -> int:
-    return least_traffic(network(layer), table, kept)["a"]
+    return least_traffic(layer, code_bytes(network(layer), table), table, kept)
 
 
 def layer(kind, shape, output, **options) -> Layer:
