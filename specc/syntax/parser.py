@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Final
 
-from lark import Lark, Tree, UnexpectedToken
+from lark import Tree, UnexpectedToken
 
 from specc.diagnostics.bounded import LIMIT, BoundedSink, TooManyError
 from specc.diagnostics.model import Fix, Label, Sink
-from specc.resources import resource
 from specc.source import SourceFile, Span
-from specc.syntax import literals
+from specc.syntax import literals, table
 from specc.syntax.brackets import balance
 from specc.syntax.lexing import lex
 from specc.syntax.misfits import describe_misfit
@@ -40,12 +38,6 @@ REFUSAL_LIMIT: Final = 50  # misplaced tokens; beyond this the text is no spec, 
 
 _MISSING: Final = ""  # text of a token put in for one that means nothing
 _ASCII: Final = {"≤": "<=", "≥": ">=", "×": "*", "÷": "/"}
-
-
-@cache
-def _lark() -> Lark:
-    grammar = resource("grammar", "hwspec.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", lexer="basic", maybe_placeholders=False)
 
 
 def parse(source: SourceFile, sink: Sink) -> SyntaxTree | None:
@@ -81,7 +73,7 @@ class _Recovery:
     def __init__(self, source: SourceFile, sink: Sink, damaged_lines: set[int]) -> None:
         self.source, self.sink = source, sink
         self.damaged_lines = set(damaged_lines)
-        self.parser = _lark().parse_interactive()
+        self.parser = table.parser().parse_interactive()
         self.refused = 0
 
     def run(self, tokens: list[Token]) -> Tree[Token] | None:
