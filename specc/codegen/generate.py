@@ -30,6 +30,7 @@ _LINE_PROTOCOL: Final = ("harness.c", "inference.c", "text.c")
 # What the names of a layer's constants begin with, in the generated C and so in the symbols of a linked program. Their
 # sizes are read there: a constant that the compiler folds into instructions takes no place of its own.
 CONSTANT_PREFIXES: Final = ("weights_", "bias_", "multipliers_", "shifts_", "table_")
+ARENA: Final = "specc_arena"  # symbol of the activations
 
 
 @dataclass(frozen=True)

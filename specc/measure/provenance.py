@@ -58,6 +58,12 @@ def _sources(hardware: Hardware) -> Iterator[tuple[str, str]]:
         yield "flash_cache", hardware.flash_cache.source
 
 
+def model_file(spec: Spec) -> str:
+    """Path, as the spec writes it, and SHA-256 of the file that holds the network; empty where the spec declares it."""
+    file = spec.model.file
+    return f"{file.path}, SHA-256 {file.sha256}" if file else ""
+
+
 def library_versions(*names: str) -> dict[str, str]:
     """Versions of installed packages. One that is not installed is left out."""
     found = {}

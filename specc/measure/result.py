@@ -39,11 +39,12 @@ class LayerResult(_Record):
 
 
 class MemoryResult(_Record):
-    """Memory of the built image, in bytes. `regions` break flash and SRAM down by what they hold."""
+    """Memory of the built image, in bytes. `regions` break flash and SRAM down by what they hold, as it was linked."""
 
     flash: Figure
     sram: Figure
     regions: dict[str, int]  # e.g. "flash: weights", "flash: code", "sram: activations", "sram: stack"
+    planned_activations: int | None = None  # what the plan gives to activations; None where nothing was planned
 
 
 class Provenance(_Record):
@@ -65,6 +66,9 @@ class Provenance(_Record):
     seed: int
     inputs: int
     warmup: int
+    model_file: str = (
+        ""  # path and SHA-256 of the file that the network was read from; empty where the spec declares it
+    )
     library_versions: dict[str, str]
     taken_at: str  # ISO 8601, UTC
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from specc.measure.backend import Backend, BackendError, Job, Progress, backend_for, discover
-from specc.measure.provenance import spec_hash
+from specc.measure.provenance import model_file, spec_hash
 from specc.measure.result import Measurement
 from specc.measure.store import Store, StoreError
 from specc.numerics.quantized import QuantizedNetwork
@@ -101,7 +101,7 @@ def measure(
 
 def _as_of(stored: Measurement, spec: Spec, target: Target) -> Measurement:
     """A stored result under the name and spec it is now asked for: its key says that the work is the same."""
-    stamped = stored.provenance.model_copy(update={"spec_hash": spec_hash(spec)})
+    stamped = stored.provenance.model_copy(update={"spec_hash": spec_hash(spec), "model_file": model_file(spec)})
     return stored.model_copy(update={"target": target.name, "provenance": stamped})
 
 

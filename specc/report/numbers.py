@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from specc.evidence import Figure
+from specc.measure.result import Measurement
+from specc.measure.statistics import variability
 
 # Widths in the text face: a figure space is as wide as a digit, a punctuation space as wide as a full stop.
 FIGURE_SPACE: Final = "\u2007"
@@ -120,6 +122,12 @@ def figure_text(figure: Figure) -> str:
         return f"{value}{NO_BREAK}{symbol}"
     low, high = significant(figure.low / scale, places), significant(figure.high / scale, places)
     return f"{value}{NO_BREAK}{symbol}" + (f" ({low} to {high})" if low != high else "")
+
+
+def variability_text(measurement: Measurement) -> str:
+    """p95 / p50 of an inference, two decimals; a dash where nothing was timed: a simulation does not vary."""
+    ratio = variability(measurement.total) if measurement.evidence == "measured" else None
+    return "\u2014" if ratio is None else f"{ratio:.2f}"
 
 
 def interval(figure: Figure, scale: float = 1.0, most: int = 4) -> str:

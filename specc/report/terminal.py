@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from specc.evidence import Figure
-from specc.measure.result import Measurement
+from specc.measure.result import Measurement, MemoryResult
 from specc.measure.verdict import Outcome, Verdict
-from specc.report.numbers import UNKNOWN, digits, figure_text, percent, significant
+from specc.report.numbers import UNKNOWN, count, digits, figure_text, percent, significant, variability_text
 
 # Told by shape and word before colour: the sign leads, the word follows, the colour only repeats them.
 _SIGNS: Final[dict[Outcome, str]] = {"pass": "✓ pass", "fail": "✗ fail", "undecided": "? undecided"}
@@ -47,13 +47,18 @@ def verdict_table(verdicts: Sequence[Verdict], *, colour: bool) -> str:
 
 
 def measurement_table(measurements: Mapping[str, Measurement], reused: Sequence[str]) -> str:
-    """One line a target: latency, memory, energy, evidence, and whether the result was stored before."""
-    header = ("target", "latency", "SRAM", "flash", "energy", "evidence", "output", "from")
+    """One line a target: latency, memory, energy, evidence, and whether the result was stored before.
+
+    Activations are those of the linked program, beside what was planned for them where the two differ.
+    """
+    header = ("target", "latency", "p95/p50", "SRAM", "activations", "flash", "energy", "evidence", "output", "from")
     rows = [
         (
             name,
             figure_text(result.total.best),
+            variability_text(result),
             figure_text(result.memory.sram),
+            _activations(result.memory),
             figure_text(result.memory.flash),
             figure_text(result.energy),
             result.evidence,
@@ -64,7 +69,16 @@ def measurement_table(measurements: Mapping[str, Measurement], reused: Sequence[
     ]
     if not rows:
         return "nothing was measured"
-    return "\n".join([table(header, rows, right=(1, 2, 3, 4)), *_measurement_notes(measurements)])
+    return "\n".join([table(header, rows, right=(1, 2, 3, 4, 5, 6)), *_measurement_notes(measurements)])
+
+
+def _activations(memory: MemoryResult) -> str:
+    linked, planned = memory.regions.get("sram: activations"), memory.planned_activations
+    if linked is None:
+        return UNKNOWN if planned is None else f"{count(planned)} B planned"
+    if planned is None:
+        return f"{count(linked)} B"
+    return f"{count(linked)} B = plan" if linked == planned else f"{count(linked)} B, plan {count(planned)} B"
 
 
 def _measurement_notes(measurements: Mapping[str, Measurement]) -> list[str]:

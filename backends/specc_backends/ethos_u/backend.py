@@ -83,6 +83,7 @@ class EthosUBackend:
             provenance=Provenance(
                 spec_hash=provenance.spec_hash(job.spec),
                 graph_hash=provenance.graph_hash(job.network),
+                model_file=provenance.model_file(job.spec),
                 code_hash=hashlib.sha256(content).hexdigest(),
                 compiler=f"Vela {version}",
                 compiler_flags=f"{accelerator}, {npu.system}, {npu.memory}",

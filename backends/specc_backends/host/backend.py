@@ -77,7 +77,7 @@ class HostBackend:
         toolchain = Toolchain(job.build_folder)
         job.progress(f"{job.target.name}: building for this computer")
         try:
-            program = _build(job, toolchain, flags)
+            program, planned = _build(job, toolchain, flags)
             compiler = toolchain.version
         except ToolchainError as error:
             raise BackendError(str(error), error.log) from error
@@ -107,12 +107,13 @@ class HostBackend:
                 "first inference of fresh processes, caches overwritten before",
             ),
             counters=found.total,
-            memory=memory(program),
+            memory=memory(program, planned),
             energy=samples.energy,
             output_matches_golden=samples.exact,
             provenance=Provenance(
                 spec_hash=provenance.spec_hash(job.spec),
                 graph_hash=provenance.graph_hash(job.network),
+                model_file=provenance.model_file(job.spec),
                 code_hash=code_hash(render(job.network), [_board()]),
                 compiler=compiler,
                 compiler_flags=" ".join((*COMMON_FLAGS, *flags)),
@@ -139,7 +140,7 @@ class HostBackend:
         job.progress(f"{job.target.name}: simulating counters")
         try:
             flags = (*counters.PORTABLE_FLAGS, *optimisation_flags(job.target.compile))
-            program = _build(job, toolchain, flags, "counters")
+            program, _ = _build(job, toolchain, flags, "counters")
             found = counters.simulated(program, program.parent, input_lines(job))
         except (BackendError, ToolchainError) as error:
             return counters.Counters(seen, notes=(f"no counters: {str(error).splitlines()[0]}",))
@@ -161,12 +162,13 @@ def _flags(target: Target) -> tuple[str, ...]:
         raise BackendError(str(error), error.log) from error
 
 
-def _build(job: Job, toolchain: Toolchain, flags: tuple[str, ...], name: str = "network") -> Path:
+def _build(job: Job, toolchain: Toolchain, flags: tuple[str, ...], name: str = "network") -> tuple[Path, int]:
+    """The program, and the bytes that are planned for its activations."""
     folder = job.build_folder.resolve() / "host" / job.target.name
     code = generate(job.network, folder / "source")
     program = folder / name
     toolchain.compile([*code.sources, _board()], program, flags, code.include_folders)
-    return program
+    return program, code.arena_bytes
 
 
 def _baselines(job: Job, cpu: int | None) -> tuple[tuple[Baseline, ...], tuple[str, ...]]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from specc.codegen.generate import CONSTANT_PREFIXES
+from specc.codegen.generate import ARENA, CONSTANT_PREFIXES
 from specc.evidence import Figure
 from specc.measure.result import MemoryResult
 
 _CODE: Final = "layer_"
-_ACTIVATIONS: Final = "specc_arena"
 
 
-def memory(program: Path) -> MemoryResult:
+def memory(program: Path, planned_activations: int) -> MemoryResult:
     """What the network itself occupies; the C library and the harness are left out.
 
     Constants that the compiler folded into instructions count as code. Unknown where programs are not ELF files
@@ -32,10 +31,15 @@ def memory(program: Path) -> MemoryResult:
         sizes = []
     if not sizes:
         reason = "the program has no ELF symbols to read sizes from"
-        return MemoryResult(flash=Figure.unknown("B", reason), sram=Figure.unknown("B", reason), regions={})
+        return MemoryResult(
+            flash=Figure.unknown("B", reason),
+            sram=Figure.unknown("B", reason),
+            regions={},
+            planned_activations=planned_activations,
+        )
     constants = sum(size for name, size in sizes if name.startswith(CONSTANT_PREFIXES))
     code = sum(size for name, size in sizes if name.startswith(_CODE))
-    activations = sum(size for name, size in sizes if name == _ACTIVATIONS)
+    activations = sum(size for name, size in sizes if name == ARENA)
     return MemoryResult(
         flash=Figure.exact(constants + code, "B", "measured", "constants and layer code of this computer's program"),
         sram=Figure(
@@ -46,4 +50,5 @@ def memory(program: Path) -> MemoryResult:
             basis="activations in this computer's program; its stack is not known",
         ),
         regions={"flash: weights": constants, "flash: code": code, "sram: activations": activations},
+        planned_activations=planned_activations,
     )

@@ -11,6 +11,7 @@ from specc.evidence import Figure
 from specc.measure import provenance
 from specc.measure.backend import BackendError, Job
 from specc.measure.result import LayerResult, Measurement, MemoryResult, Provenance
+from specc.measure.sampling import sample_notes
 from specc.measure.statistics import summarise
 from specc.spec.hardware import Target
 from specc_backends.serial_board import flasher, parts
@@ -110,6 +111,7 @@ class SerialBoardBackend:
             provenance=Provenance(
                 spec_hash=provenance.spec_hash(job.spec),
                 graph_hash=provenance.graph_hash(job.network),
+                model_file=provenance.model_file(job.spec),
                 code_hash=firmware.code_hash,
                 compiler=firmware.compiler,
                 compiler_flags=firmware.flags,
@@ -127,6 +129,7 @@ class SerialBoardBackend:
                 library_versions=_libraries(),
                 taken_at=provenance.now(),
             ),
+            notes=sample_notes(totals),
         )
 
     def flash(self, job: Job, probe: str | None) -> str:
@@ -237,8 +240,8 @@ def _memory(firmware: Firmware, stack_used: int) -> MemoryResult:
         "flash: code": image.code_bytes,
         "flash: other constants": image.constant_bytes - image.weight_bytes,
         "flash: initial values": image.data_bytes,
-        "sram: activations": firmware.arena_bytes,
-        "sram: data": image.static_sram_bytes - firmware.arena_bytes,
+        "sram: activations": image.arena_bytes,
+        "sram: data": image.static_sram_bytes - image.arena_bytes,
         "sram: stack (painted)": stack_used,
     }
     return MemoryResult(
@@ -250,4 +253,5 @@ def _memory(firmware: Firmware, stack_used: int) -> MemoryResult:
             "sections of the linked program, and the stack's painted high-water mark on the board",
         ),
         regions={name: size for name, size in regions.items() if size},
+        planned_activations=firmware.planned_bytes,
     )

@@ -36,7 +36,7 @@ class Firmware:
     code_hash: str
     compiler: str
     flags: str
-    arena_bytes: int  # SRAM for activations
+    planned_bytes: int  # SRAM for activations, as planned
     clock_hz: int
 
 
@@ -103,7 +103,7 @@ def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolcha
         code_hash=sources_hash,
         compiler=compiler,
         flags=" ".join((*COMMON_FLAGS, *flags)),
-        arena_bytes=generated.arena_bytes,
+        planned_bytes=generated.arena_bytes,
         clock_hz=clock,
     )
 

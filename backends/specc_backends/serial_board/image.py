@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from specc.codegen.generate import CONSTANT_PREFIXES
+from specc.codegen.generate import ARENA, CONSTANT_PREFIXES
 
 _Result = TypeVar("_Result")
 
@@ -34,6 +34,11 @@ class Image:
     def static_sram_bytes(self) -> int:
         """SRAM taken before the stack."""
         return self.data_bytes + self.zeroed_bytes
+
+    @property
+    def arena_bytes(self) -> int:
+        """SRAM for activations, as linked."""
+        return self.symbols.get(ARENA, (0, 0))[1]
 
     @property
     def weight_bytes(self) -> int:

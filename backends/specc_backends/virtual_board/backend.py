@@ -112,6 +112,7 @@ class VirtualBoardBackend:
             provenance=Provenance(
                 spec_hash=provenance.spec_hash(job.spec),
                 graph_hash=provenance.graph_hash(job.network),
+                model_file=provenance.model_file(job.spec),
                 code_hash=firmware.code_hash,
                 compiler=compiler,
                 compiler_flags=firmware.flags,

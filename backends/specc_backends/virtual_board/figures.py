@@ -181,6 +181,7 @@ def memory(firmware: Firmware, stack_used: int) -> MemoryResult:
             sram, "B", "simulated", "sections of the linked program, and the stack's painted high-water mark"
         ),
         regions={name: size for name, size in regions.items() if size},
+        planned_activations=firmware.planned_bytes,
     )
 
 

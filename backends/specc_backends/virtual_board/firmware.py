@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from specc.codegen.generate import CONSTANT_PREFIXES, code_hash, generate, render
+from specc.codegen.generate import ARENA, CONSTANT_PREFIXES, code_hash, generate, render
 from specc.codegen.toolchain import COMMON_FLAGS, Toolchain, ToolchainError, core_flags, optimisation_flags
 from specc.measure.backend import BackendError
 from specc.numerics.quantized import QuantizedNetwork
@@ -30,12 +30,17 @@ class Firmware:
     image: Image
     code_hash: str
     flags: str
-    arena_bytes: int  # SRAM for activations
+    planned_bytes: int  # SRAM for activations, as planned
 
     @property
     def constant_bytes(self) -> int:
         """Flash for the weights and the other constants of layers, as linked."""
         return sum(size for name, (_, size) in self.image.symbols.items() if name.startswith(CONSTANT_PREFIXES))
+
+    @property
+    def arena_bytes(self) -> int:
+        """SRAM for activations, as linked."""
+        return self.image.symbols.get(ARENA, (0, 0))[1]
 
 
 def board_files() -> list[Path]:
@@ -151,7 +156,7 @@ def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolcha
         image=image,
         code_hash=firmware_hash(network),
         flags=" ".join((*COMMON_FLAGS, *flags)),
-        arena_bytes=generated.arena_bytes,
+        planned_bytes=generated.arena_bytes,
     )
 
 

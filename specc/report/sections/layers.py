@@ -9,7 +9,7 @@ from specc.explain.sentences import cycles_per_mac
 from specc.graph.network import Layer
 from specc.measure.result import Latency, Measurement
 from specc.report.inputs import ReportInputs
-from specc.report.numbers import count, decimals, fixed, interval, significant, unit_for
+from specc.report.numbers import count, decimals, fixed, interval, significant, unit_for, variability_text
 from specc.report.tables import Cell, Column, Row, Table, anchor, table
 
 # Counters that get a column, where a target has them, with the heading of the column.
@@ -28,7 +28,7 @@ def measured(inputs: ReportInputs) -> list[Measurement]:
 
 
 def latency_table(inputs: ReportInputs) -> Table:
-    """Latency of a whole inference on every target: percentiles, first run, samples."""
+    """Latency of a whole inference on every target: percentiles, first run, samples; and how far to trust them."""
     shown = measured(inputs)
     symbol, scale = unit_for([m.total.p50 for m in shown if m.total.p50], "s")
     rows = []
@@ -43,6 +43,7 @@ def latency_table(inputs: ReportInputs) -> Table:
                     Cell(significant(total.p50 / scale, 4)),
                     Cell(interval(total.best, scale)),
                     *(_percentile(value / scale, varies) for value in (total.p90, total.p95, total.p99)),
+                    Cell(variability_text(measurement), muted=not varies),
                     Cell(significant(cold.p50 / scale, 4)) if cold else Cell("not observed", muted=True),
                     Cell(samples),
                 ),
@@ -56,12 +57,14 @@ def latency_table(inputs: ReportInputs) -> Table:
         Column("p90", symbol, number=True),
         Column("p95", symbol, number=True),
         Column("p99", symbol, number=True),
+        Column("p95 / p50", number=True),
         Column("first run", symbol, number=True),
         Column("samples", number=True),
     )
     simulated = any(m.evidence != "measured" for m in shown)
     notes = ("Percentiles are those of runs over time; a simulation does not vary and has none.",) if simulated else ()
-    return table("Latency of one inference", columns, rows, notes, kind="latency")
+    said = [f"{m.target}: {note}." for m in shown for note in m.notes]
+    return table("Latency of one inference", columns, rows, (*notes, *said), kind="latency")
 
 
 def _percentile(value: float, varies: bool) -> Cell:
@@ -219,7 +222,12 @@ def memory_table(inputs: ReportInputs) -> Table:
         figures = [group[0].memory.flash if kind == "flash" else group[0].memory.sram for group in groups.values()]
         cells = [Cell("unknown", muted=True) if f.value is None else Cell(count(f.value)) for f in figures]
         rows.append(Row((Cell(f"{title}, total"), *cells), total=True))
-    return table("Memory map", columns, rows, kind="memory")
+    differing = [
+        f"{m.target}: {count(m.memory.planned_activations)} B were planned for activations"
+        for m in measured(inputs)
+        if m.memory.planned_activations not in (None, m.memory.regions.get("sram: activations"))
+    ]
+    return table("Memory map", columns, rows, tuple(differing), kind="memory")
 
 
 def shape(layer: Layer) -> str:

@@ -16,6 +16,7 @@ _NOT_RUN = "not compared: nothing ran"
 _FIELDS: tuple[tuple[str, Callable[[Provenance], str]], ...] = (
     ("spec", lambda p: p.spec_hash),
     ("network graph", lambda p: p.graph_hash),
+    ("model file", lambda p: p.model_file),
     ("generated C", lambda p: p.code_hash),
     ("compiler", lambda p: p.compiler),
     ("compiler flags", lambda p: p.compiler_flags),

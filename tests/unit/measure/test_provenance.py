@@ -14,7 +14,7 @@ from specc.numerics.quantized import LayerNumbers, QuantizedNetwork, TensorForma
 from specc.source import SourceFile
 from specc.spec import Spec
 from specc.spec.hardware import Fact, FlashCache, FlashTiming, Hardware
-from specc.spec.model import InputSpec, LayerSpec, ModelSpec
+from specc.spec.model import InputSpec, LayerSpec, ModelFile, ModelSpec
 from specc.units import quantity
 
 
@@ -93,3 +93,10 @@ def test_versions_of_packages_that_are_there() -> None:
 
 def test_time_has_a_zone() -> None:
     assert datetime.fromisoformat(provenance.now()).utcoffset() is not None
+
+
+def test_the_model_file_is_named_with_its_hash() -> None:
+    assert provenance.model_file(spec()) == ""
+    file = ModelFile(path="nets/a.tflite", sha256="ab" * 32, content_=None)
+    model = spec().model.model_copy(update={"file": file})
+    assert provenance.model_file(spec().model_copy(update={"model": model})) == f"nets/a.tflite, SHA-256 {'ab' * 32}"
