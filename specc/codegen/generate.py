@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
-
 from specc.codegen.arena import Arena, plan
 from specc.codegen.layers import identifiers, layer_code
 from specc.numerics.quantized import QuantizedNetwork
@@ -63,6 +60,10 @@ def generate(network: QuantizedNetwork, folder: Path) -> GeneratedCode:
 
 def render(network: QuantizedNetwork, arena: Arena | None = None) -> dict[str, str]:
     """Text of each generated file, by name."""
+    # Not on top: a result that is found in the store needs no generator.
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
     arena = arena or plan_arena(network)
     environment = SandboxedEnvironment(
         loader=FileSystemLoader(resource("templates", "c")),

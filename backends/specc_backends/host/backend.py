@@ -11,6 +11,7 @@ from specc.codegen.toolchain import COMMON_FLAGS, HOST_FLAGS, Toolchain, Toolcha
 from specc.evidence import Figure
 from specc.measure import provenance
 from specc.measure.backend import BackendError, Job
+from specc.measure.generator import generator_hash
 from specc.measure.result import Baseline, Latency, LayerResult, Measurement, Provenance
 from specc.measure.sampling import sample_notes
 from specc.measure.statistics import summarise
@@ -57,7 +58,7 @@ class HostBackend:
             backend=[self.name, self.version],
             input=job.spec.model.input.model_dump(mode="json"),
             graph=provenance.graph_hash(job.network),
-            code=code_hash(render(job.network), [_board()]),
+            generator=generator_hash([_board()]),
             flags=_flags(job.target),
             target=job.target.model_dump(mode="json", exclude={"name"}),
             sampling=[INPUTS, WARM_UP, SAMPLES, SAMPLES_AT_MOST, COLD_STARTS, seed(job)],

@@ -10,13 +10,14 @@ from specc.codegen.toolchain import Toolchain
 from specc.evidence import Figure
 from specc.measure import provenance
 from specc.measure.backend import BackendError, Job
+from specc.measure.generator import generator_hash
 from specc.measure.result import LayerResult, Measurement, MemoryResult, Provenance
 from specc.measure.sampling import sample_notes
 from specc.measure.statistics import summarise
 from specc.spec.hardware import Target
 from specc_backends.serial_board import flasher, parts
 from specc_backends.serial_board.board import Sample, SerialBoard
-from specc_backends.serial_board.firmware import Firmware, build_firmware, compiler_flags, firmware_code_hash
+from specc_backends.serial_board.firmware import Firmware, board_files, build_firmware, compiler_flags
 from specc_backends.serial_board.line import SerialLine
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class SerialBoardBackend:
             backend=[self.name, self.version],
             input=job.spec.model.input.model_dump(mode="json"),
             graph=provenance.graph_hash(job.network),
-            code=firmware_code_hash(job.network, part),
+            generator=generator_hash(board_files(part)),
             flags=compiler_flags(part, job.target),
             target=job.target.model_dump(mode="json", exclude={"name"}),
             sampling=[INPUTS, TRACED, WARM_UP, SAMPLES, COLD_STARTS, _seed(job)],

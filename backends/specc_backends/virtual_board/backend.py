@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from specc.codegen.toolchain import Toolchain, ToolchainError
 from specc.measure import provenance
 from specc.measure.backend import BackendError, Job
+from specc.measure.generator import generator_hash
 from specc.measure.result import Measurement, Provenance
 from specc.spec.hardware import Target
 from specc_backends.virtual_board import figures
@@ -19,9 +20,9 @@ from specc_backends.virtual_board.cores import CORES, core_model
 from specc_backends.virtual_board.figures import FLASH_READS, Inference
 from specc_backends.virtual_board.firmware import (
     Firmware,
+    board_files,
     build_firmware,
     compiler_flags,
-    firmware_hash,
     memory_bytes,
 )
 from specc_backends.virtual_board.flash import FlashModel, flash_model
@@ -63,7 +64,7 @@ class VirtualBoardBackend:
             backend=[self.name, self.version, _own_sources()],
             input=job.spec.model.input.model_dump(mode="json"),
             graph=provenance.graph_hash(job.network),
-            code=firmware_hash(job.network),
+            generator=generator_hash(board_files()),
             flags=compiler_flags(job.target),
             target=job.target.model_dump(mode="json", exclude={"name"}),
             inputs=[INPUTS, _seed(job)],
