@@ -27,7 +27,10 @@ def parser() -> lark.Lark:
     if stored["lark"] != lark.__version__ or stored["grammar"] != _digest(grammar):
         return build(grammar.decode())
     # What the stand-alone parsers that Lark generates call, too.
-    return lark.Lark._load_from_dict(_restored(stored["data"]), _restored(stored["memo"]))
+    loaded: lark.Lark = lark.Lark._load_from_dict(  # type: ignore[no-untyped-call]
+        _restored(stored["data"]), _restored(stored["memo"])
+    )
+    return loaded
 
 
 def build(grammar: str) -> lark.Lark:
