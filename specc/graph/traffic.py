@@ -17,9 +17,7 @@ from specc.graph.widths import FORMAT_KEEPING, UNQUANTIZED_BITS, container_bytes
 from specc.spec.model import QuantizationTable
 
 
-def least_traffic(
-    layer: Layer, width: Mapping[str, int], table: QuantizationTable | None, kept: frozenset[str]
-) -> int:
+def least_traffic(layer: Layer, width: Mapping[str, int], table: QuantizationTable | None, kept: frozenset[str]) -> int:
     """Bytes that a layer loads and stores at the very least.
 
     Args:
