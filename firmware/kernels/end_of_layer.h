@@ -4,9 +4,9 @@
 #undef SECOND_INPUT_T
 #undef WEIGHT_T
 #undef OUTPUT_T
-#undef INPUT
-#undef SECOND_INPUT
-#undef OUTPUT
+#undef INPUT_ROW
+#undef SECOND_INPUT_ROW
+#undef OUTPUT_ROW
 #undef WEIGHTS
 #undef BIAS
 #undef MULTIPLIERS

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from specc.codegen.arena import Arena, plan
+from specc.codegen.kernels import GENERIC, kernel_of
 from specc.codegen.layers import identifiers, layer_code
 from specc.numerics.quantized import QuantizedNetwork
 from specc.resources import resource
@@ -38,13 +39,23 @@ class GeneratedCode:
     sources: tuple[Path, ...]  # to compile, together with a board's own
     include_folders: tuple[Path, ...]
     arena_bytes: int  # activations
+    kernels: dict[str, str]  # family and name of the kernel of each layer that has code
     code_hash: str  # of the generated files, the kernels and the harness
 
 
-def generate(network: QuantizedNetwork, folder: Path) -> GeneratedCode:
-    """Write a network's C source into `folder`. The same network always gives the same files."""
+def generate(network: QuantizedNetwork, folder: Path, family: str = GENERIC) -> GeneratedCode:
+    """Write a network's C source into `folder`. The same network always gives the same files.
+
+    Args:
+        network: the network.
+        folder: is made.
+        family: of the kernels; see `kernels`.
+
+    Raises:
+        ValueError: there is no such family.
+    """
     arena = plan_arena(network)
-    files = render(network, arena)
+    files = render(network, family, arena)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         _write(folder / name, text)
@@ -54,12 +65,23 @@ def generate(network: QuantizedNetwork, folder: Path) -> GeneratedCode:
         sources=(folder / "network.c", *(runtime / name for name in _LINE_PROTOCOL)),
         include_folders=(folder, resource("firmware", "kernels"), runtime),
         arena_bytes=arena.size,
+        kernels=kernel_names(network, family),
         code_hash=code_hash(files),
     )
 
 
-def render(network: QuantizedNetwork, arena: Arena | None = None) -> dict[str, str]:
-    """Text of each generated file, by name."""
+def kernel_names(network: QuantizedNetwork, family: str) -> dict[str, str]:
+    """Family and name of the kernel of each layer that has code, by layer."""
+    chosen = {layer.name: kernel_of(layer, family) for layer in network.network.layers}
+    return {name: str(kernel) for name, kernel in chosen.items() if kernel}
+
+
+def render(network: QuantizedNetwork, family: str = GENERIC, arena: Arena | None = None) -> dict[str, str]:
+    """Text of each generated file, by name.
+
+    Raises:
+        ValueError: there is no such family.
+    """
     # Not on top: a result that is found in the store needs no generator.
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
@@ -79,7 +101,7 @@ def render(network: QuantizedNetwork, arena: Arena | None = None) -> dict[str, s
     context = {
         "name": graph.name,
         "arena_bytes": arena.size,
-        "layers": [layer_code(network, layer, names[layer.name], arena) for layer in graph.layers],
+        "layers": [layer_code(network, layer, names[layer.name], arena, family) for layer in graph.layers],
         "input_offset": arena.offsets[graph.input],
         "input_bytes": _bytes(network, graph.input),
         "output_offset": arena.offsets[graph.output],
@@ -91,7 +113,8 @@ def render(network: QuantizedNetwork, arena: Arena | None = None) -> dict[str, s
 def code_hash(files: dict[str, str], more: Iterable[Path] = ()) -> str:
     """SHA-256 over generated files, the kernels, the harness, and further files (a board's)."""
     digest = hashlib.sha256()
-    firmware = [*resource("firmware", "kernels").iterdir(), *resource("firmware", "runtime").iterdir(), *more]
+    kernels = resource("firmware", "kernels")
+    firmware = [*kernels.rglob("*"), *resource("firmware", "runtime").iterdir(), *more]
     contents = {name: text.encode() for name, text in files.items()}
     contents |= {f"{path.parent.name}/{path.name}": path.read_bytes() for path in firmware if path.is_file()}
     for name in sorted(contents):

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from specc.codegen.arena import Arena
+from specc.codegen.kernels import Kernel, kernel_of
 from specc.graph.network import Layer, Network, Shape
 from specc.numerics.golden import softmax_table_shift
 from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork
 from specc.numerics.windows import is_padded
 
 _WITH_WEIGHTS = ("conv", "dwconv", "dense")
+_SPATIAL = ("conv", "dwconv", "avgpool", "maxpool")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class LayerCode:
     name: str  # as declared
     identifier: str
     summary: str  # for a comment
-    kernel: str | None  # file under firmware/kernels; None for a layer without code
+    kernel: Kernel | None  # None for a layer without code
     macros: dict[str, str]
     arrays: tuple[Array, ...]
     output_offset: int
@@ -57,25 +59,21 @@ def identifiers(network: Network) -> dict[str, str]:
     return result
 
 
-def layer_code(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena) -> LayerCode:
-    """Everything that the templates need for one layer."""
+def layer_code(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena, family: str) -> LayerCode:
+    """Everything that the templates need for one layer, with kernels of a family."""
     out = network.layer_format(layer)
     numbers = network.numbers[layer.name]
-    code = layer.kind != "flatten"
+    kernel = kernel_of(layer, family)
     return LayerCode(
         name=layer.name,
         identifier=identifier,
         summary=f"{layer.kind} {_show(layer.input_shapes[0])} -> {_show(layer.output_shape)}",
-        kernel=_kernel(layer) if code else None,
-        macros=_macros(network, layer, identifier, arena) if code else {},
+        kernel=kernel,
+        macros=_macros(network, layer, identifier, arena) if kernel else {},
         arrays=_arrays(layer, numbers, identifier, network.formats[layer.inputs[0]].zero_point),
         output_offset=arena.offsets[layer.name],
         output_bytes=math.prod(layer.output_shape) * out.container_bits // 8,
     )
-
-
-def _kernel(layer: Layer) -> str:
-    return "relu.inc" if layer.kind == "relu6" else f"{layer.kind}.inc"
 
 
 def _arrays(layer: Layer, numbers: LayerNumbers, identifier: str, zero_point: int) -> tuple[Array, ...]:
@@ -110,14 +108,16 @@ def _folded_bias(layer: Layer, weights: IntArray, bias: IntArray, zero_point: in
 def _macros(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena) -> dict[str, str]:
     source, out = network.formats[layer.inputs[0]], network.layer_format(layer)
     numbers = network.numbers[layer.name]
+    in_rows, out_rows = _row_counts(layer)
     macros: dict[str, str | int] = {
         "LAYER": identifier,
         "INPUT_T": f"int{source.container_bits}_t",
-        "INPUT": _place(arena, layer.inputs[0]),
+        "INPUT_ROW(y)": _rows(arena, layer.inputs[0], "INPUT_T", in_rows, layer.input_shapes[0]),
         "OUTPUT_T": f"int{out.container_bits}_t",
-        "OUTPUT": _place(arena, layer.name),
+        "OUTPUT_ROW(y)": _rows(arena, layer.name, "OUTPUT_T", out_rows, layer.output_shape),
         "CLAMP_LOW": numbers.clamp_low,
         "CLAMP_HIGH": numbers.clamp_high,
+        "OUT_HEIGHT": out_rows,
     }
     if layer.kind in ("relu", "relu6", "softmax", "add"):
         macros["ELEMENTS"] = math.prod(layer.output_shape)
@@ -132,8 +132,8 @@ def _macros(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Are
             "MULTIPLIER": int(numbers.multipliers[0]),
             "SHIFT": int(numbers.shifts[0]),
         }
-    if layer.kind in ("conv", "dwconv", "avgpool", "maxpool"):
-        macros |= _geometry(layer)
+    if layer.kind in _SPATIAL:
+        macros |= _geometry(layer, in_rows, out_rows)
     if layer.kind in (*_WITH_WEIGHTS, "avgpool"):
         macros["ACCUMULATOR_BITS"] = numbers.accumulator_bits
     if layer.kind in _WITH_WEIGHTS:
@@ -159,14 +159,25 @@ def _weighted(layer: Layer, numbers: LayerNumbers, identifier: str) -> dict[str,
     return own
 
 
-def _geometry(layer: Layer) -> dict[str, str | int]:
+def _row_counts(layer: Layer) -> tuple[int, int]:
+    """Rows of a layer's input and output as its kernel sees them.
+
+    Where no position needs its neighbours, all of a tensor that lies in memory whole is one long row.
+    """
+    pointwise = layer.kind == "conv" and layer.kernel == layer.stride == (1, 1) and not is_padded(layer)
+    if layer.kind not in _SPATIAL or pointwise:
+        return 1, 1
+    return layer.input_shapes[0][0], layer.output_shape[0]
+
+
+def _geometry(layer: Layer, in_rows: int, out_rows: int) -> dict[str, str | int]:
     height, width, channels = layer.input_shapes[0]
+    out_height, out_width = layer.output_shape[:2]
     own: dict[str, str | int] = {
-        "IN_HEIGHT": height,
-        "IN_WIDTH": width,
+        "IN_HEIGHT": in_rows,
+        "IN_WIDTH": height * width // in_rows,
         "CHANNELS": channels,
-        "OUT_HEIGHT": layer.output_shape[0],
-        "OUT_WIDTH": layer.output_shape[1],
+        "OUT_WIDTH": out_height * out_width // out_rows,
         "KERNEL_HEIGHT": layer.kernel[0],
         "KERNEL_WIDTH": layer.kernel[1],
         "STRIDE_HEIGHT": layer.stride[0],
@@ -181,7 +192,7 @@ def _second_input(network: QuantizedNetwork, layer: Layer, arena: Arena) -> dict
     second = network.formats[layer.inputs[1]]
     return {
         "SECOND_INPUT_T": f"int{second.container_bits}_t",
-        "SECOND_INPUT": _place(arena, layer.inputs[1]),
+        "SECOND_INPUT_ROW(y)": _rows(arena, layer.inputs[1], "SECOND_INPUT_T", 1, layer.input_shapes[1]),
         "SECOND_ZERO_POINT": second.zero_point,
         "SECOND_MULTIPLIER": int(network.numbers[layer.name].multipliers[1]),
     }
@@ -196,8 +207,9 @@ def _softmax(source_bits: int, out_bits: int, identifier: str) -> dict[str, str 
     }
 
 
-def _place(arena: Arena, tensor: str) -> str:
-    return f"((void *)(specc_arena + {arena.offsets[tensor]}))"
+def _rows(arena: Arena, tensor: str, c_type: str, rows: int, shape: Shape) -> str:
+    """The address of row y of a tensor that lies in memory whole."""
+    return f"(({c_type} *)(specc_arena + {arena.offsets[tensor]}) + (y) * {math.prod(shape) // rows})"
 
 
 def _literal(value: int) -> str:

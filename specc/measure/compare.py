@@ -22,6 +22,7 @@ _FILE_LIMIT: Final = 1 << 28  # bytes
 _METADATA: Final[dict[str, str]] = {
     "graph_hash": "another network, or other weights",
     "code_hash": "other generated code",
+    "kernels": "kernels",
     "compiler": "compiler",
     "compiler_flags": "compiler flags",
     "backend": "way of measuring",

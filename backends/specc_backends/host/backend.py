@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from specc.codegen.generate import code_hash, generate, render
+from specc.codegen.generate import code_hash, generate, kernel_names, render
+from specc.codegen.kernels import GENERIC
 from specc.codegen.toolchain import COMMON_FLAGS, HOST_FLAGS, Toolchain, ToolchainError, optimisation_flags
 from specc.evidence import Figure
 from specc.measure import provenance
@@ -131,6 +132,7 @@ class HostBackend:
                 warmup=WARM_UP,
                 library_versions=_libraries(),
                 taken_at=provenance.now(),
+                kernels=kernel_names(job.network, GENERIC),
             ),
             baselines=baselines,
             notes=(*sample_notes(totals), *_notes(job.target, samples), *found.notes, *without),

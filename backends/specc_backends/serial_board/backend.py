@@ -129,6 +129,7 @@ class SerialBoardBackend:
                 warmup=WARM_UP,
                 library_versions=_libraries(),
                 taken_at=provenance.now(),
+                kernels=firmware.kernels,
             ),
             notes=sample_notes(totals),
         )

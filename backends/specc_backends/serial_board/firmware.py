@@ -11,6 +11,7 @@ from string import Template
 from typing import Final
 
 from specc.codegen.generate import code_hash, generate, render
+from specc.codegen.kernels import family_of
 from specc.codegen.toolchain import COMMON_FLAGS, Toolchain, ToolchainError, optimisation_flags
 from specc.measure.backend import BackendError
 from specc.numerics.quantized import QuantizedNetwork, TensorFormat
@@ -37,6 +38,7 @@ class Firmware:
     compiler: str
     flags: str
     planned_bytes: int  # SRAM for activations, as planned
+    kernels: dict[str, str]  # family and name of the kernel of each layer that has code
     clock_hz: int
 
 
@@ -62,9 +64,17 @@ def compiler_flags(part: Part, target: Target) -> tuple[str, ...]:
     return (*part.flags, *asked)
 
 
-def firmware_code_hash(network: QuantizedNetwork, part: Part) -> str:
-    """Hash of every source the firmware of a network is built from, before anything is built."""
-    return code_hash(render(network), board_files(part))
+def firmware_code_hash(network: QuantizedNetwork, target: Target) -> str:
+    """Hash of every source the firmware of a network is built from for a target, before anything is built.
+
+    Raises:
+        BackendError: there is no board support.
+    """
+    return code_hash(render(network, _family(target)), board_files(part_of(target)))
+
+
+def _family(target: Target) -> str:
+    return family_of(target.hardware.core, dsp=target.hardware.dsp)
 
 
 def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolchain, folder: Path) -> Firmware:
@@ -77,14 +87,14 @@ def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolcha
     flags = compiler_flags(part, target)
     memory = memory_bytes(part, target)
     clock = int(target.clock_hz or 0)
-    sources_hash = firmware_code_hash(network, part)
+    sources_hash = firmware_code_hash(network, target)
     try:
         compiler = toolchain.version
     except ToolchainError as error:
         raise BackendError(str(error), error.log) from error
     facts = f"{sources_hash} {compiler} {' '.join((*COMMON_FLAGS, *flags))} {clock} {memory}"
     image_hash = hashlib.sha256(facts.encode()).digest()[:HASH_BYTES]
-    generated = generate(network, folder / "source")
+    generated = generate(network, folder / "source", _family(target))
     facts_file = folder / "source" / "build_facts.c"
     facts_file.write_text(_facts_source(network, image_hash, clock), encoding="utf-8")
     elf = folder / "firmware.elf"
@@ -104,6 +114,7 @@ def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolcha
         compiler=compiler,
         flags=" ".join((*COMMON_FLAGS, *flags)),
         planned_bytes=generated.arena_bytes,
+        kernels=generated.kernels,
         clock_hz=clock,
     )
 

@@ -130,6 +130,7 @@ class VirtualBoardBackend:
                 warmup=0,
                 library_versions=_libraries(),
                 taken_at=provenance.now(),
+                kernels=firmware.kernels,
             ),
         )
 

@@ -10,6 +10,7 @@ from string import Template
 from typing import Final
 
 from specc.codegen.generate import ARENA, CONSTANT_PREFIXES, code_hash, generate, render
+from specc.codegen.kernels import family_of
 from specc.codegen.toolchain import COMMON_FLAGS, Toolchain, ToolchainError, core_flags, optimisation_flags
 from specc.measure.backend import BackendError
 from specc.numerics.quantized import QuantizedNetwork
@@ -31,6 +32,7 @@ class Firmware:
     code_hash: str
     flags: str
     planned_bytes: int  # SRAM for activations, as planned
+    kernels: dict[str, str]  # family and name of the kernel of each layer that has code
 
     @property
     def constant_bytes(self) -> int:
@@ -48,9 +50,13 @@ def board_files() -> list[Path]:
     return sorted(path for path in resource("firmware", "boards/virtual").iterdir() if path.is_file())
 
 
-def firmware_hash(network: QuantizedNetwork) -> str:
-    """Hash of every source the firmware of a network is built from, before anything is built."""
-    return code_hash(render(network), board_files())
+def firmware_hash(network: QuantizedNetwork, target: Target) -> str:
+    """Hash of every source the firmware of a network is built from for a target, before anything is built."""
+    return code_hash(render(network, _family(target)), board_files())
+
+
+def _family(target: Target) -> str:
+    return family_of(target.hardware.core, dsp=target.hardware.dsp)
 
 
 def compiler_flags(target: Target) -> tuple[str, ...]:
@@ -148,15 +154,16 @@ def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolcha
     """
     flags = compiler_flags(target)
     memory = memory_bytes(target)
-    generated = generate(network, folder / "source")
+    generated = generate(network, folder / "source", _family(target))
     elf = folder / "firmware.elf"
     image = link(toolchain, generated.sources, generated.include_folders, flags=flags, memory=memory, elf=elf)
     return Firmware(
         elf=elf,
         image=image,
-        code_hash=firmware_hash(network),
+        code_hash=firmware_hash(network, target),
         flags=" ".join((*COMMON_FLAGS, *flags)),
         planned_bytes=generated.arena_bytes,
+        kernels=generated.kernels,
     )
 
 

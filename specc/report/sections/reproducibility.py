@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from specc.evidence import Figure
@@ -18,6 +19,7 @@ _FIELDS: tuple[tuple[str, Callable[[Provenance], str]], ...] = (
     ("network graph", lambda p: p.graph_hash),
     ("model file", lambda p: p.model_file),
     ("generated C", lambda p: p.code_hash),
+    ("kernels", lambda p: _kernels(p.kernels)),
     ("compiler", lambda p: p.compiler),
     ("compiler flags", lambda p: p.compiler_flags),
     ("backend", lambda p: f"{p.backend}, version {p.backend_version}"),
@@ -52,6 +54,11 @@ def checklist(inputs: ReportInputs) -> Table | None:
         rows,
         kind="checklist",
     )
+
+
+def _kernels(by_layer: dict[str, str]) -> str:
+    """How many layers each kernel computes."""
+    return ", ".join(f"{name} ({count})" for name, count in sorted(Counter(by_layer.values()).items()))
 
 
 def _fields() -> list[tuple[str, Callable[[Measurement], str]]]:

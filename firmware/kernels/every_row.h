@@ -1,0 +1,7 @@
+/* The whole of a layer whose tensors lie in memory whole: its rows, one after the other. No include guard. */
+void PER_LAYER(layer)(void)
+{
+    for (int32_t y = 0; y < OUT_HEIGHT; y++) {
+        PER_LAYER(row)(y);
+    }
+}
