@@ -31,10 +31,13 @@ def _judge(context: Context, target: Target, item: BudgetItem) -> None:
     model, clock = instruction_model(target.hardware), target_clock(target)
     if model is None or clock is None or clock.base <= 0:
         return
-    cycles = fewest_cycles(context, model)
-    time = Fraction(cycles) / clock.base
-    least_time = f"the network needs at least {cycles:,} cycles, {_engineering(time, 's')} at {clock}"
-    basis = f"{core_name(target.hardware)}: {model.statement}"
+    layers = context.network.layers
+    bound = fewest_cycles(context, model, layers)
+    time = Fraction(bound.cycles) / clock.base
+    work = bound.text(layers) if bound.moved else f"the network needs at least {bound.cycles:,} cycles"
+    least_time = f"{work}, {_engineering(time, 's')} at {clock}"
+    statements = [model.statement, bound.statement] if bound.moved else [model.statement]
+    basis = f"{core_name(target.hardware)}: {'; '.join(statements)}"
     if time * item.rate.base > 1:
         context.report(
             "E4112",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from specc.check.context import Context, place
-from specc.check.latency import exact_rewrites
+from specc.check.accumulators import accumulator_need
+from specc.check.context import Context, mark, place
+from specc.diagnostics.model import Label
 from specc.graph.rewrites import is_global_average
-from specc.spec.model import Fusion
+from specc.spec.model import Fusion, QuantizationRow
 
 
 def check_fusions(context: Context) -> None:
@@ -13,8 +14,30 @@ def check_fusions(context: Context) -> None:
     for fusion in context.spec.model.fusions:
         problem = chain_problem(context, fusion) or _window_sums_problem(context, fusion)
         if problem:
-            chain = "+".join(fusion.layers)
-            context.report("E4111", f"{chain} cannot run as {_method(fusion)}: {problem}", place(fusion))
+            _report(context, fusion, problem)
+            continue
+        narrow = _narrow_accumulator(context, fusion)
+        if narrow is not None:
+            row, needed = narrow
+            _report(
+                context,
+                fusion,
+                f"the accumulator of `{fusion.layers[0]}` keeps {row.accumulator} bits, "
+                f"and its sum over `{fusion.layers[1]}` needs {needed}",
+                secondary=(mark(row, "accumulator"),),
+                notes=(f"repair: an accumulator of {needed} bits, or fewer bits per code",),
+            )
+
+
+def _report(
+    context: Context,
+    fusion: Fusion,
+    problem: str,
+    secondary: tuple[Label | None, ...] = (),
+    notes: tuple[str, ...] = (),
+) -> None:
+    message = f"`{'+'.join(fusion.layers)}` cannot run as {_method(fusion)}: {problem}"
+    context.report("E4111", message, place(fusion), secondary=secondary, notes=notes)
 
 
 def valid_fusions(context: Context) -> tuple[Fusion, ...]:
@@ -51,10 +74,18 @@ def _window_sums_problem(context: Context, fusion: Fusion) -> str | None:
         return (
             f"`{first.name}` has activation {first.activation}, and the sum of a clipped value is not the clipped sum"
         )
-    table = context.spec.quantization
-    if table and table.row(first.name) and first.name not in exact_rewrites(context):
-        return f"the accumulator of `{first.name}` cannot hold its sum over `{last.name}`"
     return None
+
+
+def _narrow_accumulator(context: Context, fusion: Fusion) -> tuple[QuantizationRow, int] | None:
+    """The row whose accumulator cannot hold the sum over the whole image, and the bits that it needs."""
+    if fusion.method != "window_sums":
+        return None
+    convolution, pool = (context.network.layer(name) for name in fusion.layers)
+    need = accumulator_need(context, convolution, pool)
+    table = context.spec.quantization
+    row = table.row(convolution.name) if table else None
+    return (row, need.worst) if row and need and need.worst > row.accumulator else None
 
 
 def _method(fusion: Fusion) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from specc.check.accumulators import accumulator_need
 from specc.check.context import Context, decimal, holds, mark, place
-from specc.check.cycles import arithmetic_cycles, memory_bound
+from specc.check.cycles import MemoryBound, arithmetic_cycles, memory_bound
 from specc.check.instruction_model import InstructionModel, core_name, instruction_model
 from specc.check.schedule_fix import schedule_fix, schedule_text
 from specc.diagnostics.model import Label
@@ -124,13 +124,14 @@ def exact_rewrites(context: Context) -> dict[str, WindowSums]:
     return rewrites
 
 
-def fewest_cycles(context: Context, model: InstructionModel) -> int:
-    """The fewest cycles that the whole network takes, its declared rewrites counted."""
+def fewest_cycles(context: Context, model: InstructionModel, layers: tuple[Layer, ...]) -> MemoryBound:
+    """The fewest cycles that layers take, with their loads and stores and the declared rewrites counted."""
     declared = {
         name for fusion in context.spec.model.fusions if fusion.method == "window_sums" for name in fusion.layers
     }
-    used = {name: rewrite for name, rewrite in exact_rewrites(context).items() if name in declared}
-    return arithmetic_cycles(model, context.network.layers, used)
+    names = {layer.name for layer in layers} & declared
+    used = {name: rewrite for name, rewrite in exact_rewrites(context).items() if name in names}
+    return memory_bound(context, model, layers, used)
 
 
 def _rewrite_notes(context: Context, model: InstructionModel, name: str, rewrite: WindowSums) -> list[str]:

@@ -37,16 +37,16 @@ def _check_width(context: Context, row: QuantizationRow, limit: Fraction, step: 
     )
     if needed > available:
         half = available // 2
-        share = f"{100 * available / needed:.0f} %"
-        width = plural(bits, "bit") if not row.guard else f"{row.bits} bits and {plural(row.guard, 'guard bit')}"
+        share = _share(Fraction(available, needed))
+        guard = f" and {plural(row.guard, 'guard bit')}" if row.guard else ""
+        width = f"{plural(row.bits, 'bit')}{guard} {'holds' if bits == 1 else 'hold'} {available:,}"
         largest = half - 1
         repairs = [f"{bits_needed} bits"]
         if largest > 0:
             repairs += [f"step ≥ {_round_up(limit / largest)}", f"range ±{decimal(largest * step)}"]
         context.report(
             "E3101",
-            f"`{row.layer}`: {stated}; {width} hold {available:,}, covering "
-            f"{_signed(-half * step)}…{_signed(largest * step)} ({share})",
+            f"`{row.layer}`: {stated}; {width}, covering {_signed(-half * step)}…{_signed(largest * step)} ({share})",
             place(row, "range"),
             secondary=(mark(row, "bits", f"{available:,} codes"), mark(row, "step", f"{needed:,} codes needed")),
             notes=("repair: " + ", or ".join(repairs), _guard_note(bits, bits_needed)),
@@ -56,12 +56,19 @@ def _check_width(context: Context, row: QuantizationRow, limit: Fraction, step: 
         surplus = row.bits - bits_needed
         context.report(
             "W3102",
-            f"`{row.layer}`: {stated}, which need {bits_needed} bits: {plural(surplus, 'surplus bit')}",
+            f"`{row.layer}`: {stated}, which {'needs' if needed == 1 else 'need'} {plural(bits_needed, 'bit')}: "
+            f"{plural(surplus, 'surplus bit')}",
             place(row, "bits"),
             secondary=(mark(row, "range", f"{needed:,} codes"),),
             notes=(f"repair: {bits_needed} bits, or a step down to {_round_up(limit / (2 ** (row.bits - 1) - 1))}",),
             fix=_replace(row, "bits", str(bits_needed), f"use {bits_needed} bits"),
         )
+
+
+def _share(part: Fraction) -> str:
+    """A part of the whole in per cent, never 0 nor 100."""
+    percent = round(100 * part)
+    return "over 99 %" if percent == 100 else f"{percent} %" if percent else "under 1 %"
 
 
 def _guard_note(bits: int, bits_needed: int) -> str:

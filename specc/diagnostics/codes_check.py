@@ -331,8 +331,9 @@ pool, with an accumulator that holds the sum over the whole image.
         "battery or mean power cannot carry the rate",
         """
 A rate of inferences takes time and energy. The checker counts the fewest cycles that the network
-can take on the core, at the least power that a source states for that clock, and the sleep between
-the inferences at the least that is stated, or for nothing. Even so the battery is empty too soon,
+can take on the core (of its arithmetic, or of its loads and stores, as for E4101), at the least
+power that a source states for that clock, and the sleep between the inferences at the least that is
+stated, or for nothing. Even so the battery is empty too soon,
 the mean power is too high, or there is no time for so many inferences.
 
     battery 220 mAh at 3 V

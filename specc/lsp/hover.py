@@ -7,8 +7,9 @@ from typing import Final
 from lsprotocol import types
 
 from specc.check import CheckResult
+from specc.check.context import Context
 from specc.check.instruction_model import core_name, instruction_model
-from specc.check.latency import target_clock
+from specc.check.latency import fewest_cycles, target_clock
 from specc.diagnostics.model import Sink
 from specc.elaborate.hardware import library_names, load_hardware
 from specc.graph.build import show
@@ -71,24 +72,30 @@ def _layer_facts(spec: Spec, network: Network, layer: Layer) -> list[str]:
         f"{layer.macs:,} MACs, {layer.parameters:,} parameters",
         f"output {size:,} B, weights {weight_bytes(alone, spec.quantization):,} B",
     ]
-    return lines + [bound for target in spec.targets if layer.macs and (bound := _bound(target, layer.macs))]
+    context = Context(spec, network, Sink())
+    return lines + [bound for target in spec.targets if (bound := _bound(context, target, (layer,)))]
 
 
-def _bound(target: Target, macs: int) -> str:
-    """The lower bound of latency for a direct schedule, or nothing where the core has no model."""
+def _bound(context: Context, target: Target, layers: tuple[Layer, ...]) -> str:
+    """The lower bound of latency for a direct schedule, or nothing where the core has no model or nothing to do."""
     model, clock = instruction_model(target.hardware), target_clock(target)
     if model is None or clock is None or clock.base <= 0:
         return ""
-    cycles = model.cycles(macs)
-    return f"on `{target.name}` at least {cycles:,} cycles, {float(cycles / clock.base) * 1e3:.3g} ms at {clock}"
+    bound = fewest_cycles(context, model, layers)
+    if not bound.cycles:
+        return ""
+    counted = ", loads and stores counted," if bound.moved else ","
+    milliseconds = float(bound.cycles / clock.base) * 1e3
+    return f"on `{target.name}` at least {bound.cycles:,} cycles{counted} {milliseconds:.3g} ms at {clock}"
 
 
 def _target_facts(result: CheckResult, target: Target) -> list[str]:
     clock = target_clock(target)
     runs = f" at {clock}" if clock else ""
     lines = [f"{target.hardware.title}, {core_name(target.hardware)}{runs}, compiled with {target.compile}"]
-    if result.network is not None:
-        lines += [bound for bound in [_bound(target, result.network.macs)] if bound]
+    if result.spec is not None and result.network is not None:
+        context = Context(result.spec, result.network, Sink())
+        lines += [bound for bound in [_bound(context, target, result.network.layers)] if bound]
     proven = (fact for fact in result.facts if fact.subject.split()[-1:] == [target.name])
     return lines + [f"{fact.subject.rsplit(' ', 1)[0]}: {fact.statement}" for fact in proven]
 

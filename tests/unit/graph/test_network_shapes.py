@@ -85,24 +85,30 @@ def conv(**fields: object) -> LayerSpec:
             (4, 4, 1),
             conv(kernel=(5, 5)),
             "kernel",
-            "kernel 5x5 of c does not fit into x, which is 4x4x1: use padding same",
+            "kernel 5x5 of `c` does not fit into `x`, which is 4x4x1: use `padding same`, or a kernel of at most 4x4",
         ),
-        ((16,), conv(), "inputs", "x is a vector of 16"),
+        ((16,), conv(), "inputs", "`x` is a vector of 16"),
         ((4, 4, 1), conv(kernel=None), "kernel", "needs a kernel"),
         ((4, 4, 1), conv(units=None), "units", "needs a number of filters"),
         ((4, 4, 1), conv(stride=(0, 1)), "stride", "stride 0x1 must be at least 1x1"),
         ((4, 4, 1), conv(kernel=(0, 1)), "kernel", "kernel 0x1 must be at least 1x1"),
-        ((4, 4, 1), conv(inputs=("y",)), "inputs", "reads y, which no earlier layer makes"),
+        ((4, 4, 1), conv(inputs=("y",)), "inputs", "reads `y`, which no earlier layer makes"),
         ((4, 4, 1), conv(inputs=("x", "x")), "inputs", "reads 1 tensor, not 2"),
-        ((4, 4, 1), conv(name="x"), "name", "name x is already taken"),
+        ((4, 4, 1), conv(name="x"), "name", "name `x` is already taken"),
         ((4, 4, 1), LayerSpec(name="c", kind="add"), "inputs", "reads 2 tensors, not 1"),
         ((4, 4, 1), LayerSpec(name="c", kind="dense"), "units", "needs a number of units"),
-        ((4, 4, 1), LayerSpec(name="c", kind="softmax"), "inputs", "softmax c takes one vector, x is 4x4x1"),
+        ((4, 4, 1), LayerSpec(name="c", kind="softmax"), "inputs", "softmax `c` takes one vector, `x` is 4x4x1"),
         (
             (4, 4, 1),
             LayerSpec(name="c", kind="avgpool", kernel=(3, 3), padding="same"),
             "padding",
-            "use padding valid, which gives 2x2",
+            "use `padding valid`, which gives 2x2",
+        ),
+        (  # padding is no way out: an average over it is refused
+            (4, 4, 1),
+            LayerSpec(name="c", kind="avgpool", kernel=(5, 5), stride=(1, 1)),
+            "kernel",
+            "use `global`, or a kernel of at most 4x4",
         ),
     ],
 )
@@ -123,7 +129,7 @@ def test_an_input_has_one_or_three_dimensions(shape: tuple[int, ...]) -> None:
 
 
 def test_adding_different_shapes_names_both() -> None:
-    with pytest.raises(ShapeError, match="x is 4x4x1, c is 2x2x1"):
+    with pytest.raises(ShapeError, match="`x` is 4x4x1, `c` is 2x2x1"):
         network((4, 4, 1), conv(), LayerSpec(name="s", kind="add", inputs=("x", "c")))
 
 
