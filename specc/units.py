@@ -10,21 +10,24 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-# Exponents of second, joule, coulomb, byte, operation, dollar. A volt is J/C, a watt is J/s.
-Dimension = tuple[int, int, int, int, int, int]
+# Exponents of second, joule, coulomb, byte, operation, dollar, euro. A volt is J/C, a watt is J/s. Each currency is a
+# dimension of its own, so that no two are ever added or compared: no rate between them is known.
+Dimension = tuple[int, int, int, int, int, int, int]
 
-NONE: Final[Dimension] = (0, 0, 0, 0, 0, 0)
-TIME: Final[Dimension] = (1, 0, 0, 0, 0, 0)
-FREQUENCY: Final[Dimension] = (-1, 0, 0, 0, 0, 0)
-ENERGY: Final[Dimension] = (0, 1, 0, 0, 0, 0)
-POWER: Final[Dimension] = (-1, 1, 0, 0, 0, 0)
-CHARGE: Final[Dimension] = (0, 0, 1, 0, 0, 0)
-CURRENT: Final[Dimension] = (-1, 0, 1, 0, 0, 0)
-VOLTAGE: Final[Dimension] = (0, 1, -1, 0, 0, 0)
-INFORMATION: Final[Dimension] = (0, 0, 0, 1, 0, 0)
-BANDWIDTH: Final[Dimension] = (-1, 0, 0, 1, 0, 0)
-PRICE: Final[Dimension] = (0, 0, 0, 0, 0, 1)
-CURRENT_PER_FREQUENCY: Final[Dimension] = (0, 0, 1, 0, 0, 0)
+NONE: Final[Dimension] = (0, 0, 0, 0, 0, 0, 0)
+TIME: Final[Dimension] = (1, 0, 0, 0, 0, 0, 0)
+FREQUENCY: Final[Dimension] = (-1, 0, 0, 0, 0, 0, 0)
+ENERGY: Final[Dimension] = (0, 1, 0, 0, 0, 0, 0)
+POWER: Final[Dimension] = (-1, 1, 0, 0, 0, 0, 0)
+CHARGE: Final[Dimension] = (0, 0, 1, 0, 0, 0, 0)
+CURRENT: Final[Dimension] = (-1, 0, 1, 0, 0, 0, 0)
+VOLTAGE: Final[Dimension] = (0, 1, -1, 0, 0, 0, 0)
+INFORMATION: Final[Dimension] = (0, 0, 0, 1, 0, 0, 0)
+BANDWIDTH: Final[Dimension] = (-1, 0, 0, 1, 0, 0, 0)
+DOLLARS: Final[Dimension] = (0, 0, 0, 0, 0, 1, 0)
+EUROS: Final[Dimension] = (0, 0, 0, 0, 0, 0, 1)
+PRICES: Final = (DOLLARS, EUROS)
+CURRENT_PER_FREQUENCY: Final[Dimension] = (0, 0, 1, 0, 0, 0, 0)
 
 DIMENSION_NAMES: Final[dict[Dimension, str]] = {
     NONE: "a plain number",
@@ -37,7 +40,8 @@ DIMENSION_NAMES: Final[dict[Dimension, str]] = {
     VOLTAGE: "a voltage",
     INFORMATION: "an amount of memory",
     BANDWIDTH: "a bandwidth",
-    PRICE: "a price",
+    DOLLARS: "a price in USD",
+    EUROS: "a price in EUR",
 }
 
 
@@ -105,8 +109,8 @@ def _table() -> dict[str, Unit]:
         ("MB/s", "1e6", BANDWIDTH),
         ("GB/s", "1e9", BANDWIDTH),
         ("%", "1e-2", NONE),
-        ("USD", "1", PRICE),
-        ("EUR", "1", PRICE),
+        ("USD", "1", DOLLARS),
+        ("EUR", "1", EUROS),
     ]
     return {symbol: Unit(symbol, Fraction(scale), dimension) for symbol, scale, dimension in rows}
 
@@ -154,6 +158,16 @@ def quantity(number: int | float | str | Fraction, symbol: str | None = None) ->
 def describe(dimension: Dimension) -> str:
     """Name of a dimension for a message: 'a time', 'an energy'."""
     return DIMENSION_NAMES.get(dimension, "a quantity of another kind")
+
+
+def suits(found: Dimension, wanted: Dimension) -> bool:
+    """Whether a quantity may stand where another dimension is asked for: any currency is a price."""
+    return found == wanted or (found in PRICES and wanted in PRICES)
+
+
+def describe_wanted(wanted: Dimension) -> str:
+    """Name of what is asked for: `describe`, but a price in any currency."""
+    return "a price" if wanted in PRICES else describe(wanted)
 
 
 def format_number(number: Fraction) -> str:

@@ -80,7 +80,7 @@ def check_decidable(context: Context) -> None:
                     code,
                     f"{item.label} {item.relation} {item.limit}{' per core' if item.per_core else ''}: {message}",
                     place(item),
-                    secondary=(mark(targets[0], "hardware", "states none") if budget.target != "all" else None,),
+                    secondary=(mark(targets[0], "hardware") if budget.target != "all" else None,),
                     notes=(note,),
                 )
             for target in targets if budget.target != "all" else ():
@@ -116,6 +116,9 @@ def _undecidable(target: Target, item: BudgetItem) -> tuple[str, str, str] | Non
     if item.kind == "price" and hardware.price is None:
         message = f"no price is known for `{target.name}`, so it will be undecided"
         return "W4108", message, f"repair: state `price` of `{hardware.name}` with its source"
+    if item.kind == "price" and hardware.price and hardware.price.value.dimension != item.limit.dimension:
+        message = f"the price of `{target.name}` is {hardware.price.value}, so it will be undecided"
+        return "W4108", message, "no exchange rate is known; repair: a limit in the currency of the price"
     return None
 
 

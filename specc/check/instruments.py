@@ -9,20 +9,9 @@ from specc.check.context import Context, mark, place, plural
 from specc.check.instruction_model import core_name
 from specc.source import Span
 from specc.spec.contract import Instrument, PowerSensor
+from specc.spec.counters import CACHE_COUNTERS
 from specc.spec.hardware import Core, Target
 
-_CACHE_COUNTERS: Final = frozenset(
-    {
-        "cache_misses",
-        "l1_misses",
-        "l1d_misses",
-        "llc_misses",
-        "l1d_loads",
-        "llc_loads",
-        "branch_misses",
-        "mispredictions",
-    }
-)
 # Armv7-M Architecture Reference Manual (DDI 0403E), C1.8: CPICNT, EXCCNT, SLEEPCNT, LSUCNT and FOLDCNT have 8 bits.
 _WRAPPING_COUNTERS: Final = frozenset({"fetch_stalls", "lsu_stalls", "backend_stalls", "folded_instructions"})
 _WITH_STALL_COUNTERS: Final[frozenset[Core]] = frozenset({"cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33"})
@@ -43,7 +32,7 @@ def _judge_counter(context: Context, instrument: Instrument, target: Target, cou
     core = core_name(target.hardware)
     where = _counter_place(instrument, counter)
     secondary = (mark(target, "hardware", core),)
-    if counter in _CACHE_COUNTERS and target.hardware.core in _WITHOUT_CACHE_COUNTERS:
+    if counter in CACHE_COUNTERS and target.hardware.core in _WITHOUT_CACHE_COUNTERS:
         cache = "" if target.hardware.core == "cortex-m7" else " It has no cache either, so there are no misses."
         context.report(
             "E5101",

@@ -35,6 +35,14 @@ register(
         "The parameter has a value, and no `$name` asks for it. Either a name is misspelt or the line can go.",
     ),
     Code(
+        "W1105",
+        "warning",
+        "hardware that hides one of the library",
+        "The file declares hardware under a name that the library has as well. The file's own section is\n"
+        "taken, so that a spec means the same whatever a later library holds; but whoever reads `use\n"
+        "stm32f407` expects the facts of the library. Give it a name of its own, or waive this finding.",
+    ),
+    Code(
         "N1104",
         "note",
         "nothing acts on this yet",

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from specc.diagnostics.model import Label, Sink
+from specc.diagnostics.model import Fix, Label, Sink
 from specc.elaborate.groups import ALL, layer_group, report_unknown, target_list
 from specc.elaborate.reader import Handler, Reader, RejectedError, read_block, suggestion
 from specc.source import Span
 from specc.spec.contract import Battery, Budget, BudgetItem
 from specc.syntax.nodes import Item, Symbol, Word
-from specc.units import CHARGE, ENERGY, FREQUENCY, INFORMATION, NONE, POWER, PRICE, TIME, VOLTAGE, Dimension
+from specc.units import CHARGE, DOLLARS, ENERGY, FREQUENCY, INFORMATION, NONE, POWER, TIME, VOLTAGE, Dimension
 
 _PERCENTILE: Final = re.compile(r"p([1-9][0-9]?(?:\.[0-9]{1,3})?)")
 _MEMORIES: Final = ("sram", "flash", "l1")
 _BATTERY: Final = "battery 220 mAh at 3 V"
+_WHOLES: Final = {"total": "the whole inference", "overhead": "what runs outside of the layers"}
 
 
 def elaborate_budget(
@@ -40,7 +41,7 @@ def elaborate_budget(
         "memory": _memory,
         "energy": lambda r: _whole(r, "energy", "inference", ENERGY, "3 mJ"),
         "power": _power,
-        "price": lambda r: _whole(r, "price", "unit", PRICE, "4.20 USD"),
+        "price": lambda r: _whole(r, "price", "unit", DOLLARS, "4.20 USD"),
         "life": _life,
         "accuracy": lambda r: _accuracy(r, datasets),
     }
@@ -63,7 +64,7 @@ def elaborate_budget(
             continue
         seen[line.label] = entry.item
         items.append(line)
-    if battery and not entries.get("life"):
+    if battery and "life" not in entries:
         sink.add(
             "E1005",
             f"{what} has a battery and limits no `life`",
@@ -71,7 +72,7 @@ def elaborate_budget(
             notes=("for example `life >= 1 year at 2 Hz`",),
         )
     if not items:
-        if not entries and battery is None:
+        if not (block.items or block.rows):
             sink.add("E1005", f"{what} is empty", item.head, notes=("`latency total <= 10 ms`",))
         return None
     return [Budget(target=word.text, items=tuple(items), spans={"": item.head, "target": word.span}) for word in bound]
@@ -93,16 +94,22 @@ def report_conflicts(budgets: list[Budget], sink: Sink) -> None:
 
 
 def _latency(reader: Reader, layers: list[str]) -> BudgetItem:
-    group = layer_group(reader, layers, others=("total", "overhead"))
+    group = layer_group(reader, layers, others=_WHOLES)
     percentile: int | float = 50
     cold = False
+    which: Word | None = None
+    share: Word | None = None
     while isinstance(word := reader.peek(), Word):
         match = _PERCENTILE.fullmatch(word.text)
         reader.position += 1
         if word.text in ("cold", "warm"):
-            cold = word.text == "cold"
+            _only(
+                reader, which, word, "`cold` bounds the first inference, `warm` every later one; write a line for each"
+            )
+            which, cold = word, word.text == "cold"
         elif match:
-            percentile = float(match[1]) if "." in match[1] else int(match[1])
+            _only(reader, share, word, "a line bounds one percentile; write a line for each")
+            share, percentile = word, float(match[1]) if "." in match[1] else int(match[1])
         else:
             notes, fix = suggestion(word.text, word.span, ("cold", "warm", "p50", "p90", "p95", "p99", "p99.9"))
             message = f"`{word.text}` is neither `cold` nor `warm` nor a percentile"
@@ -118,6 +125,17 @@ def _latency(reader: Reader, layers: list[str]) -> BudgetItem:
         cold=cold,
         pattern=group.pattern,
     )
+
+
+def _only(reader: Reader, before: Word | None, word: Word, note: str) -> None:
+    """Report a second word of its kind on a line."""
+    if before is None:
+        return
+    if before.text == word.text:
+        label = Label(before.span, "first given here")
+        reader.fail("E1006", f"`{word.text}` is given twice", word.span, secondary=(label,))
+    message = f"`{before.text}` and `{word.text}` exclude each other"
+    reader.fail("E1013", message, word.span, secondary=(Label(before.span),), notes=(note,))
 
 
 def _memory(reader: Reader) -> BudgetItem:
@@ -143,7 +161,7 @@ def _power(reader: Reader) -> BudgetItem:
 def _battery(reader: Reader) -> Battery:
     """`battery 220 mAh at 3 V`."""
     charge = reader.quantity("the charge of a battery", CHARGE, "220 mAh")
-    reader.expect("at")
+    reader.expect("at", _BATTERY)
     voltage = reader.quantity("the voltage of a battery", VOLTAGE, "3 V")
     spans = {"": reader.item.head, "charge": charge.span, "voltage": voltage.span}
     return Battery(charge=charge.quantity, voltage=voltage.quantity, spans=spans)
@@ -153,7 +171,7 @@ def _life(reader: Reader) -> BudgetItem:
     """`life >= 1 year at 2 Hz`."""
     scope_span = reader.item.values[0].span
     item = _limit(reader, "life", ("battery",), scope_span, dimension=TIME, example="1 year", lower=True)
-    reader.expect("at")
+    reader.expect("at", f"life >= {item.limit} at 2 Hz")
     rate = reader.quantity("a rate of inferences", FREQUENCY, "2 Hz")
     return item.model_copy(update={"rate": rate.quantity, "spans": item.spans | {"rate": rate.span}})
 
@@ -175,8 +193,10 @@ def relation(reader: Reader, example: str, *, lower: bool = False) -> Symbol:
     wanted, other = ((">=", ">"), ("<=", "<")) if lower else (("<=", "<"), (">=", ">"))
     symbol = reader.symbol(f"`{wanted[0]}` or `{wanted[1]}`", (*wanted, *other))
     if symbol.text in other:
-        message = "this limit is a lower one" if lower else "a limit is an upper limit"
-        reader.fail("E1007", message, symbol.span, notes=(f"for example `{example}`",))
+        meant = wanted[other.index(symbol.text)]
+        message = f"this is {'a lower' if lower else 'an upper'} limit, written with `{wanted[0]}` or `{wanted[1]}`"
+        fix = Fix(f"write `{meant}`", ((symbol.span, meant),))
+        reader.fail("E1007", message, symbol.span, notes=(f"for example `{example}`",), fix=fix)
     return symbol
 
 
@@ -192,7 +212,8 @@ def _limit(
     **fields: Any,
 ) -> BudgetItem:
     """The rest of a line: `<= 3 mJ per inference`."""
-    symbol = relation(reader, f"{kind} … {'>=' if lower else '<='} {example}", lower=lower)
+    what = kind if scope_span == reader.item.values[0].span else f"{kind} {scope_span.text}"
+    symbol = relation(reader, f"{what} {'>=' if lower else '<='} {example}", lower=lower)
     limit = reader.quantity(f"a limit of {kind}", dimension, example)
     per_core = False
     if reader.accept("per"):

@@ -56,7 +56,7 @@ def elaborate_experiments(item: Item, sink: Sink) -> Experiments | None:
         "tile": lambda r: _several(r, lambda: _tile(r)),
     }
     entries = read_block(block, handlers, "experiments", sink)
-    if not entries:
+    if not (block.items or block.rows):
         sink.add("E1005", "these experiments are empty", item.head, notes=("for example `clock 80 MHz 168 MHz`",))
     if not entries or not all(entries.values()):
         return None

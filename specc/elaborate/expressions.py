@@ -11,7 +11,7 @@ from specc.diagnostics.model import Fix, Label, Sink
 from specc.elaborate.reader import NOUNS, RejectedError
 from specc.source import Span
 from specc.syntax.nodes import Malformed, Number, Symbol, Value
-from specc.units import AMBIGUOUS_UNITS, NONE, PRICE, UNITS, Dimension, Quantity, Unit, describe
+from specc.units import AMBIGUOUS_UNITS, NONE, PRICES, UNITS, Dimension, Quantity, Unit, describe
 
 BITS_LIMIT: Final = 512  # of numerator and denominator: far beyond any figure, and cheap
 DEPTH_LIMIT: Final = 16  # brackets inside one another
@@ -149,18 +149,18 @@ class _Expression:
             raise self.fail("E1010", f"the result of `{span.text[:60]}` has more than {BITS_LIMIT} bits", span)
         if max(map(abs, dimension)) > 8:
             raise self.fail("E1008", f"`{span.text[:60]}` multiplies a unit with itself too often", span)
-        time, energy, charge, information, operation, price = dimension
-        exact = (time, energy, charge, information, operation, price)
+        time, energy, charge, information, operation, dollar, euro = dimension
+        exact = (time, energy, charge, information, operation, dollar, euro)
         return _Amount(base, exact, (*left.units, *right.units)[:8], span)
 
     def check_same(self, left: _Amount, right: _Amount, sign: Symbol) -> None:
         word = "added to" if sign.text == "+" else "taken from"
         labels = (Label(left.span, describe(left.dimension)), Label(right.span, describe(right.dimension)))
+        if left.dimension in PRICES and right.dimension in PRICES and left.dimension != right.dimension:
+            raise self.fail("E1008", "prices in two currencies do not add up: no rate is known", sign.span, *labels)
         if left.dimension != right.dimension:
             message = f"{describe(right.dimension)} cannot be {word} {describe(left.dimension)}"
             raise self.fail("E1008", message, sign.span, *labels)
-        if left.dimension == PRICE and {*left.units} != {*right.units}:
-            raise self.fail("E1008", "prices in two currencies do not add up: no rate is known", sign.span, *labels)
 
     def quantity(self, amount: _Amount) -> Quantity:
         """The result in a unit: that of the first operand of its dimension, else one of a fitting size."""
@@ -179,6 +179,6 @@ class _Expression:
 
 
 def _composition(dimension: Dimension) -> str:
-    names = ("second", "joule", "coulomb", "byte", "operation", "dollar")
+    names = ("second", "joule", "coulomb", "byte", "operation", "dollar", "euro")
     parts = [f"{name}^{power}" for name, power in zip(names, dimension, strict=True) if power]
     return "its dimension is " + " · ".join(parts)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
 from specc.diagnostics.model import Label, Sink
 from specc.elaborate.reader import Reader, suggestion
@@ -27,8 +29,8 @@ class LayerGroup:
         return tuple(word.text for word in self.words)
 
 
-def layer_group(reader: Reader, layers: list[str], others: tuple[str, ...] = ()) -> LayerGroup:
-    """`conv1`, `mlp1+mlp2`, `mlp*`; `others` are words that may stand in place of a group."""
+def layer_group(reader: Reader, layers: list[str], others: Mapping[str, str] = MappingProxyType({})) -> LayerGroup:
+    """`conv1`, `mlp1+mlp2`, `mlp*`; `others` are words that may stand in place of a group, with what they mean."""
     start = reader.position
     terms = [_term(reader)]
     while isinstance(sign := reader.peek(), Symbol) and sign.text == "+":
@@ -70,7 +72,10 @@ def _term(reader: Reader) -> Word:
     return Word(text, parts[0].span.to(parts[-1].span))
 
 
-def _layers_of(reader: Reader, term: Word, layers: list[str], others: tuple[str, ...]) -> list[Word]:
+def _layers_of(reader: Reader, term: Word, layers: list[str], others: Mapping[str, str]) -> list[Word]:
+    if term.text in others:
+        message = f"`{term.text}` is {others[term.text]}, and stands alone"
+        reader.fail("E1013", message, term.span)
     if "*" in term.text:
         found = [Word(name, term.span) for name in layers if fnmatchcase(name, term.text)]
         if not found:

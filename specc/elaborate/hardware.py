@@ -25,7 +25,7 @@ from specc.spec.hardware import (
 from specc.syntax.files import read
 from specc.syntax.nodes import Interval, Item, Number, Symbol, Word
 from specc.syntax.parser import parse
-from specc.units import FREQUENCY, INFORMATION, POWER, PRICE, VOLTAGE, Dimension, Quantity
+from specc.units import DOLLARS, FREQUENCY, INFORMATION, POWER, VOLTAGE, Dimension, Quantity
 
 _FACTS: Final[dict[str, tuple[Dimension, str]]] = {
     "clock": (FREQUENCY, "168 MHz"),
@@ -37,7 +37,7 @@ _FACTS: Final[dict[str, tuple[Dimension, str]]] = {
     "supply": (VOLTAGE, "1.8..3.6 V"),
     "active_power": (POWER, "44.9 mW"),
     "sleep_power": (POWER, "5 uW"),
-    "price": (PRICE, "4.20 USD"),
+    "price": (DOLLARS, "4.20 USD"),
 }
 _CONFIGURATION_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _VELA_SYSTEM: Final = 'system "Ethos_U55_High_End_Embedded"'
@@ -145,7 +145,7 @@ def _fact_handler(keyword: str) -> Handler:
 
     def power(reader: Reader) -> tuple[Fact, Quantity]:
         value, low, high, span = _amount(reader, keyword, dimension, example)
-        reader.expect("at")
+        reader.expect("at", f"active_power {value} at 120 MHz")
         clock = reader.quantity("the clock of the power figure", FREQUENCY, "120 MHz")
         return _sourced(reader, value, low, high, span), clock.quantity
 
@@ -238,10 +238,10 @@ def _flash_cache(reader: Reader) -> FlashCache:
     source, _ = _source(reader)
     block = reader.block("`flash_cache`")
     entries = read_block(block, {"instruction": _cache_geometry, "data": _cache_geometry}, "`flash_cache`", reader.sink)
-    if not entries:
+    if not (block.items or block.rows):
         example = "for example `data 8 lines of 16 B`"
         reader.fail("E1005", "`flash_cache` needs `instruction` or `data`", notes=(example,))
-    if not all(entries.values()):
+    if not entries or not all(entries.values()):
         raise RejectedError
     return FlashCache(
         instruction=value_of(entries, "instruction", None),

@@ -12,7 +12,7 @@ from specc.elaborate.model_file import elaborate_file_model, from_file
 from specc.elaborate.reader import Handler, Reader, RejectedError, read_block, spans_of, suggestion, value_of
 from specc.source import Span
 from specc.spec.model import InputSpec, LayerSpec, ModelFile, ModelSpec, WeightsSpec
-from specc.syntax.nodes import Item, Malformed, Number, PlusMinus, Size, Word
+from specc.syntax.nodes import Block, Item, Malformed, Number, PlusMinus, Size, Word
 
 SEED_LIMIT: Final = (1 << 32) - 1
 
@@ -27,6 +27,7 @@ class ModelParts:
     weights: WeightsSpec | None = None
     file: ModelFile | None = None
     layers_unknown: bool = False  # the network comes from a file that cannot be used
+    unknown_kinds: bool = False  # an item of no known kind, which may be a layer, was reported
     layer_names: list[str] = field(default_factory=list)
     spans: dict[str, Span] = field(default_factory=dict)
 
@@ -67,12 +68,38 @@ def elaborate_model(item: Item, sink: Sink) -> ModelParts:
     first_use: dict[str, Item] = {}
     for row in block.rows:
         sink.add("E1004", "a model has no table", row.span)
-    for entry in block.items:
+    # The input first, wherever it stands: one that is out of place is reported once, not by each layer that reads it.
+    for entry in sorted(block.items, key=lambda entry: _keyword(entry) != "input"):
         _elaborate_entry(entry, parts, names, first_use, sink)
+    _check_input_place(block, sink)
     _check_complete(item, parts, first_use, sink)
     if len(parts.layers) == len(parts.layer_names):  # a layer that was rejected may be the reader
         _warn_unread(parts, names, sink)
     return parts
+
+
+def _keyword(item: Item) -> str:
+    head = item.values[0]
+    return head.text if isinstance(head, Word) else ""
+
+
+def _check_input_place(block: Block, sink: Sink) -> None:
+    """The input stands above every layer."""
+    layer = next((index for index, item in enumerate(block.items) if _keyword(item) in KINDS), None)
+    place = next((index for index, item in enumerate(block.items) if _keyword(item) == "input"), None)
+    if layer is not None and place is not None and layer < place:
+        label = (Label(block.items[layer].head, "the first layer"),)
+        sink.add("E1018", "the input stands below a layer; it comes first", block.items[place].head, secondary=label)
+
+
+def check_rows(declared: InputSpec, sink: Sink) -> None:
+    """Only an image arrives by rows."""
+    where = declared.span("streamed")
+    if declared.streamed and len(declared.shape) == 1 and where:
+        shape = declared.span("shape")
+        label = (Label(shape, f"a vector of {declared.shape[0]}"),) if shape else ()
+        note = "rows are those of an image: height x width x channels"
+        sink.add("E1013", "a vector has no rows to stream", where, secondary=label, notes=(note,))
 
 
 def _elaborate_entry(item: Item, parts: ModelParts, names: LayerNames, first_use: dict[str, Item], sink: Sink) -> None:
@@ -83,6 +110,7 @@ def _elaborate_entry(item: Item, parts: ModelParts, names: LayerNames, first_use
         text = keyword.span.text
         notes, fix = suggestion(text, keyword.span, ("input", "weights", *KINDS))
         sink.add("E1003", f"`{text}` is no kind of layer", keyword.span, notes=notes, fix=fix)
+        parts.unknown_kinds = True
         # Its name stays known, so that what refers to it is not reported, too.
         if len(item.values) > 1 and isinstance(item.values[1], Word):
             name = item.values[1]
@@ -105,6 +133,7 @@ def _elaborate_entry(item: Item, parts: ModelParts, names: LayerNames, first_use
         first_use[keyword.text] = item
         if keyword.text == "input":
             parts.input = elaborate_input(reader, names)
+            check_rows(parts.input, sink)
         else:
             parts.weights = _elaborate_weights(reader)
     except RejectedError:
@@ -190,7 +219,7 @@ def _check_complete(item: Item, parts: ModelParts, first_use: dict[str, Item], s
     if "input" not in first_use:
         note = "for example `input frame 32x32x16` as its first line"
         sink.add("E1005", "this model has no input", item.head, notes=(note,))
-    if not parts.layer_names:
+    if not parts.layer_names and not parts.unknown_kinds:
         sink.add("E1005", "this model has no layers", item.head)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from specc.diagnostics.model import Label, Sink
 from specc.elaborate.layers import KINDS, LayerNames
-from specc.elaborate.reader import Handler, Hint, Reader, first, read_block
+from specc.elaborate.reader import Handler, Reader, first, read_block
 from specc.spec.model import InputSpec, QuantizationRow, QuantizationTable
 from specc.syntax.nodes import Block, Item, Text, Word
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from specc.elaborate.model import ModelParts
 
 _FROM: Final = "from"
+_WEIGHTS: Final = "weights"
+_OF_THE_FILE: Final = frozenset({_WEIGHTS, *KINDS})
 
 
 def from_file(block: Block) -> bool:
@@ -22,18 +25,33 @@ def from_file(block: Block) -> bool:
     return any(isinstance(head, Word) and head.text == _FROM for head in heads)
 
 
+def _keyword(item: Item) -> str:
+    head = item.values[0]
+    return head.text if isinstance(head, Word) else ""
+
+
+def _report_written_out(items: list[Item], others: tuple[Item, ...], sink: Sink) -> None:
+    """Layers or weights beside the file that holds them: one finding for all of them."""
+    label = tuple(Label(item.head, "the file") for item in others if _keyword(item) == _FROM)
+    what = "weights" if _keyword(items[0]) == _WEIGHTS else "layers"
+    note = f"repair: remove the {what}, or remove `from` and write the whole network"
+    sink.add("E1013", f"the {what} are those of the file", items[0].head, secondary=label[:1], notes=(note,))
+
+
 def elaborate_file_model(block: Block, parts: ModelParts, sink: Sink) -> None:
     """Read the block and the file that it names into `parts`."""
     from specc.elaborate.importers import ModelFileError, import_file
-    from specc.elaborate.model import elaborate_input
+    from specc.elaborate.model import check_rows, elaborate_input
 
     def read_input(reader: Reader) -> InputSpec:
         return elaborate_input(reader, LayerNames({}, frozenset(), set()), shape_known=True)
 
     handlers: dict[str, Handler] = {_FROM: lambda reader: reader.text("the path of a model"), "input": read_input}
-    hints = dict.fromkeys(KINDS, Hint("the layers are those of the file"))
-    hints["weights"] = Hint("the weights are those of the file")
-    entries = read_block(block, handlers, "a model from a file", sink, hints=hints)
+    written_out = [item for item in block.items if _keyword(item) in _OF_THE_FILE]
+    others = tuple(item for item in block.items if item not in written_out)
+    entries = read_block(replace(block, items=others), handlers, "a model from a file", sink)
+    if written_out:
+        _report_written_out(written_out, others, sink)
     written, declared = first(entries, _FROM), first(entries, "input")
     parts.layers_unknown = True
     if written is None:
@@ -58,6 +76,7 @@ def elaborate_file_model(block: Block, parts: ModelParts, sink: Sink) -> None:
         if own
         else InputSpec(name=network.input_name, shape=network.input_shape, spans={"": path.span})
     )
+    check_rows(parts.input, sink)
 
 
 def quantization_of_file(parts: ModelParts, sections: list[Item], sink: Sink) -> QuantizationTable | None:

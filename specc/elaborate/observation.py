@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from specc.diagnostics.model import Label, Sink
@@ -16,11 +17,14 @@ from specc.elaborate.reader import (
     first,
     read_block,
     spans_of,
+    suggestion,
     value_of,
 )
 from specc.spec.contract import GradientContract, Guidelines, Harness, Instrument, PowerSensor
+from specc.spec.counters import COUNTERS, counters_of
+from specc.spec.hardware import Core
 from specc.syntax.nodes import Block, Item, Malformed, Number, Word
-from specc.units import FREQUENCY, TIME
+from specc.units import FREQUENCY, NONE, TIME
 
 ITERATIONS_LIMIT: Final = 100_000_000
 PREFERENCES: Final = ("energy", "latency", "price", "sram", "flash")
@@ -77,7 +81,7 @@ def _gradient(reader: Reader) -> GradientContract:
     value = reader.next("a limit such as 5 %")
     if not isinstance(value, Number):
         reader.mismatch(value, "a limit such as 5 %")
-    if value.quantity.dimension != (0, 0, 0, 0, 0, 0):
+    if value.quantity.dimension != NONE:
         reader.fail("E1008", "a gradient limit is a fraction, such as 5 %", value.span)
     if not 0 < value.quantity.base <= 1000:
         reader.fail("E1010", "a gradient limit must be greater than zero, and below 100000 %", value.span)
@@ -90,8 +94,13 @@ def _gradient(reader: Reader) -> GradientContract:
     )
 
 
-def elaborate_instrument(item: Item, targets: list[str], sink: Sink) -> list[Instrument] | None:
-    """Read an instrument section, counters by name and sensors with their sampling: one for each target it names."""
+def elaborate_instrument(
+    item: Item, targets: list[str], cores: Mapping[str, Core], sink: Sink
+) -> list[Instrument] | None:
+    """Read an instrument section, counters by name and sensors with their sampling: one for each target it names.
+
+    `targets` are the names it may use, `cores` the cores of those that are in order.
+    """
     reader = Reader(item, sink)
     reader.position = 1
     try:
@@ -102,7 +111,7 @@ def elaborate_instrument(item: Item, targets: list[str], sink: Sink) -> list[Ins
         report_unknown(observed, targets, sink)
     except RejectedError:
         return None
-    counters, sensors = _observed(block, sink)
+    counters, sensors = _observed(block, [cores[word.text] for word in observed if word.text in cores], sink)
     spans = {"": item.head} | {name: word.span for name, word in counters.items()}
     if not counters and not sensors:
         if not block.items:
@@ -119,8 +128,8 @@ def elaborate_instrument(item: Item, targets: list[str], sink: Sink) -> list[Ins
     ]
 
 
-def _observed(block: Block, sink: Sink) -> tuple[dict[str, Word], dict[str, PowerSensor]]:
-    """Counters and sensors of a block, by name."""
+def _observed(block: Block, cores: list[Core], sink: Sink) -> tuple[dict[str, Word], dict[str, PowerSensor]]:
+    """Counters and sensors of a block, by name; `cores` are those that are observed."""
     counters: dict[str, Word] = {}
     sensors: dict[str, PowerSensor] = {}
     for row in block.rows:
@@ -136,12 +145,23 @@ def _observed(block: Block, sink: Sink) -> tuple[dict[str, Word], dict[str, Powe
                 sensors[sensor.name] = sensor
             else:
                 counter = reader.name("the name of a counter")
+                _check_counter(reader, counter, cores)
                 reader.finish()
                 _once(reader, counter.text, counters)
                 counters[counter.text] = counter
         except RejectedError:
             continue
     return counters, sensors
+
+
+def _check_counter(reader: Reader, counter: Word, cores: list[Core]) -> None:
+    """Every target that is observed is of a kind with such a counter."""
+    for kind, known in map(counters_of, cores) if cores else [("any target", COUNTERS)]:
+        if counter.text not in known:
+            notes, fix = suggestion(counter.text, counter.span, (*known, "sensor"))
+            if counter.text in COUNTERS:  # nothing is misspelt
+                notes, fix = ("targets of another kind have it",), None
+            reader.fail("E1011", f"`{counter.text}` is no counter of {kind}", counter.span, notes=notes, fix=fix)
 
 
 def _once(reader: Reader, name: str, seen: dict[str, Any]) -> None:

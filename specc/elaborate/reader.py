@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
@@ -25,8 +25,9 @@ from specc.syntax.nodes import (
     Value,
     Word,
 )
-from specc.units import Dimension, Quantity, describe
+from specc.units import Dimension, Quantity, describe, describe_wanted, suits
 
+_BEHIND_QUANTITIES: Final = frozenset({"at", "per", "source", "published"})  # none of them is a unit misspelt
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 NOUNS: Final[dict[type, str]] = {
     Word: "a word",
@@ -57,9 +58,11 @@ def suggestion(word: str, span: Span, candidates: Iterable[str]) -> tuple[tuple[
 class Reader:
     """A cursor over the values of one item. Its methods return what they read or raise RejectedError."""
 
-    def __init__(self, item: Item, sink: Sink) -> None:
+    def __init__(self, item: Item, sink: Sink, keywords: Container[str] = ()) -> None:
+        """Start at the item's first value; `keywords` begin the items that may stand beside it."""
         self.item = item
         self.sink = sink
+        self.keywords = keywords
         self.position = 0
         self.block_taken = False
 
@@ -81,12 +84,13 @@ class Reader:
         """The next value, or None at the end."""
         return self.item.values[self.position] if self.position < len(self.item.values) else None
 
-    def next(self, what: str) -> Value:
-        """The next value, whatever it is; `what` names it in the message if there is none."""
+    def next(self, what: str, example: str = "") -> Value:
+        """The next value, whatever it is; `what` names it if there is none, `example` is a whole item."""
         value = self.peek()
         if value is None:
             end = self.item.values[-1].span
-            self.fail("E1005", f"{what} is missing", Label(Span(end.source, end.end, end.end), f"expected {what} here"))
+            place = Label(Span(end.source, end.end, end.end), f"expected {what} here")
+            self.fail("E1005", f"{what} is missing", place, notes=(f"for example `{example}`",) if example else ())
         if isinstance(value, Malformed):
             raise RejectedError
         self.position += 1
@@ -106,9 +110,9 @@ class Reader:
             return value
         return None
 
-    def expect(self, word: str) -> Word:
-        """Step over a keyword that must come."""
-        value = self.next(f"`{word}`")
+    def expect(self, word: str, example: str = "") -> Word:
+        """Step over a keyword that must come; `example` is an item with it."""
+        value = self.next(f"`{word}`", example)
         if not isinstance(value, Word) or value.text != word:
             self.mismatch(value, f"`{word}`")
         return value
@@ -190,11 +194,14 @@ class Reader:
 
     def check_dimension(self, what: str, quantity: Quantity, dimension: Dimension, example: str, span: Span) -> None:
         """Report a quantity of another dimension."""
-        if quantity.dimension == dimension:
+        if suits(quantity.dimension, dimension):
             return
         notes = [f"for example {example}"]
         following = self.peek()
-        if quantity.unit is None and isinstance(following, Word):
+        known = isinstance(following, Word) and (
+            following.text in _BEHIND_QUANTITIES or following.text in self.keywords
+        )
+        if quantity.unit is None and isinstance(following, Word) and not known:
             from specc.syntax.literals import similar_unit
 
             unit = similar_unit(following.text)
@@ -202,12 +209,14 @@ class Reader:
                 "E1009",
                 f"`{following.text}` is not a unit",
                 following.span,
-                notes=(f"did you mean `{unit}`?",) if unit else (f"{what} is {describe(dimension)}, {notes[0]}",),
+                notes=(f"did you mean `{unit}`?",)
+                if unit
+                else (f"{what} is {describe_wanted(dimension)}, {notes[0]}",),
                 fix=Fix(f"write `{unit}`", ((following.span, unit),)) if unit else None,
             )
         self.fail(
             "E1008",
-            f"{what} is {describe(dimension)}; `{span.text}` is {describe(quantity.dimension)}",
+            f"{what} is {describe_wanted(dimension)}; `{span.text}` is {describe(quantity.dimension)}",
             span,
             notes=tuple(notes),
         )
@@ -306,7 +315,7 @@ def read_block(
             sink.add("E1006", f"`{keyword.text}` is given twice", item.head, secondary=(first,))
             continue
         first_use.setdefault(keyword.text, item)
-        reader = Reader(item, sink)
+        reader = Reader(item, sink, handlers)
         reader.position = 1
         try:
             value = handlers[keyword.text](reader)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, get_args
+from typing import get_args
 
 from specc.diagnostics.model import Label, Sink
 from specc.elaborate.groups import layer_group
 from specc.elaborate.model import ModelParts
 from specc.elaborate.reader import Reader, RejectedError, read_block, suggestion
-from specc.spec.model import Fusion
+from specc.spec.model import Fusion, LayerSpec
 from specc.syntax.nodes import Item, Word
 
 
@@ -58,7 +58,7 @@ def _fuse(reader: Reader, parts: ModelParts) -> Fusion:
     return Fusion(layers=tuple(word.text for word in words), method=method, spans=spans)
 
 
-def _kinds(words: list[Word], parts: ModelParts) -> list[Any]:
+def _kinds(words: list[Word], parts: ModelParts) -> list[LayerSpec]:
     """The layers of those names; fewer if one of them was rejected."""
     by_name = {layer.name: layer for layer in parts.layers}
     return [by_name[word.text] for word in words if word.text in by_name]
@@ -77,11 +77,28 @@ def _check_window_sums(reader: Reader, words: list[Word], parts: ModelParts) -> 
     layers = _kinds(words, parts)
     if len(layers) != len(words):
         return
-    linear = layers[0].kind in ("conv", "dwconv") and layers[0].activation == "linear"
-    if len(layers) != 2 or not linear or layers[1].kind != "avgpool" or layers[1].kernel is not None:
+    problem = _window_sums_problem(layers)
+    if problem:
         reader.fail(
             "E1013",
             "window sums need a convolution without activation and a global average pool",
             words[0].span.to(words[-1].span),
-            notes=("an activation between the two is not linear, so that sums may not pass through it",),
+            notes=(problem,),
         )
+
+
+def _window_sums_problem(layers: list[LayerSpec]) -> str | None:
+    """What stands in the way of summing windows first, or None."""
+    convolution, pool = layers[0], layers[-1]
+    if len(layers) != 2:
+        return f"these are {len(layers)} layers: the two must be neighbours, and nothing else belongs to them"
+    if convolution.kind not in ("conv", "dwconv"):
+        return f"`{convolution.name}` is a {convolution.kind}"
+    if pool.kind != "avgpool":
+        return f"`{pool.name}` is a {pool.kind}"
+    if pool.kernel is not None:
+        return f"`{pool.name}` pools windows of the image: `global` pools the whole of it"
+    if convolution.activation != "linear":
+        between = f"`{convolution.name}` has activation {convolution.activation}"
+        return f"{between}, which is not linear, so that sums may not pass through it"
+    return None

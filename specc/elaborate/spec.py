@@ -12,7 +12,7 @@ from specc.diagnostics.model import Diagnostic, Label, Sink
 from specc.elaborate.budgets import elaborate_budget, report_conflicts
 from specc.elaborate.edition import check_edition
 from specc.elaborate.experiments import elaborate_dataset, elaborate_experiments
-from specc.elaborate.hardware import elaborate_hardware
+from specc.elaborate.hardware import elaborate_hardware, library_names
 from specc.elaborate.model import ModelParts, elaborate_model
 from specc.elaborate.model_file import quantization_of_file
 from specc.elaborate.observation import elaborate_guidelines, elaborate_harness, elaborate_instrument
@@ -110,7 +110,8 @@ class _Elaboration:
         groups = self.each("budget", lambda item: elaborate_budget(item, names, layers, datasets, self.sink))
         budgets = [budget for group in groups for budget in group]
         report_conflicts(budgets, self.sink)
-        observed = self.each("instrument", lambda item: elaborate_instrument(item, names, self.sink))
+        cores = {target.name: target.hardware.core for target in targets}
+        observed = self.each("instrument", lambda item: elaborate_instrument(item, names, cores, self.sink))
         instruments = [instrument for group in observed for instrument in group]
         harness = next(self.each("harness", lambda item: elaborate_harness(item, self.sink)), None)
         guidelines = next(self.each("guidelines", lambda item: elaborate_guidelines(item, self.sink)), None)
@@ -201,6 +202,10 @@ class _Elaboration:
             name = _name(item)
             if name and name not in used:
                 self.sink.add("W1102", f"no target uses the hardware `{name}`", item.head)
+            elif name in library_names():
+                message = f"this section hides the hardware `{name}` of the library"
+                note = "repair: another name, if the library's facts are not what it replaces"
+                self.sink.add("W1105", message, item.head, notes=(note,))
         return targets
 
 

@@ -11,7 +11,8 @@ from specc.measure.result import Measurement
 from specc.measure.statistics import percentile_figure
 from specc.spec import Spec
 from specc.spec.contract import BudgetItem
-from specc.spec.hardware import Target
+from specc.spec.hardware import Fact, Target
+from specc.units import DOLLARS, EUROS
 
 # Dimensions of the requirement space, the base unit of each, and the budget line that limits it.
 DIMENSIONS: Final[dict[str, str]] = {"latency": "s", "energy": "J", "sram": "B", "flash": "B", "price": "USD"}
@@ -65,30 +66,37 @@ def _is_latency(item: BudgetItem) -> bool:
 
 
 def _figures(target: Target, measurement: Measurement, percent: float) -> dict[str, Figure]:
-    price = target.hardware.price
     return {
         "latency": percentile_figure(measurement.total, percent),
         "energy": measurement.energy,
         "sram": measurement.memory.sram,
         "flash": measurement.memory.flash,
-        "price": Figure.unknown("USD", "no price is declared")
-        if price is None
-        else Figure(
-            value=float(price.value.base),
-            low=float((price.low or price.value).base),
-            high=float((price.high or price.value).base),
-            unit="USD",
-            evidence=price.evidence,
-            basis=price.source,
-        ),
+        "price": _price(target.hardware.price),
     }
+
+
+def _price(price: Fact | None) -> Figure:
+    """The price in dollars. One in another currency is compared with nothing: no rate is known."""
+    if price is None:
+        return Figure.unknown("USD", "no price is declared")
+    if price.value.dimension != DOLLARS:
+        return Figure.unknown("USD", f"the price is {price.value}, and no exchange rate is known")
+    return Figure(
+        value=float(price.value.base),
+        low=float((price.low or price.value).base),
+        high=float((price.high or price.value).base),
+        unit="USD",
+        evidence=price.evidence,
+        basis=price.source,
+    )
 
 
 def requirement(spec: Spec) -> dict[str, float]:
     """The application's limits by dimension, in base units.
 
     A limit written for all targets counts before those written for one; of several, the tightest. Latency is limited at
-    one percentile (see `percentile`); cold starts and single layers are judged as contracts and take no part here.
+    one percentile (see `percentile`); cold starts and single layers are judged as contracts and take no part here, and
+    so are prices in euros, for candidates are compared in dollars.
     """
     percent = percentile(spec)
     shared: dict[str, list[float]] = {}
@@ -98,6 +106,8 @@ def requirement(spec: Spec) -> dict[str, float]:
         for item in budget.items:
             dimension = item.scope[0] if item.kind == "memory" else item.kind
             if item.kind == "latency" and not (_is_latency(item) and item.percentile == percent):
+                continue
+            if item.limit.dimension == EUROS:
                 continue
             if dimension in DIMENSIONS:
                 limits.setdefault(dimension, []).append(float(item.limit.base))

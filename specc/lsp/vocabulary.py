@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final, get_args
 
 from specc.elaborate.layers import KINDS
+from specc.spec.counters import COUNTERS
 from specc.spec.hardware import Core
 from specc.spec.model import Activation, Padding
 from specc.syntax.words import EDITION_WORD, SECTIONS, STATEMENTS
@@ -16,7 +17,7 @@ from specc.units import (
     FREQUENCY,
     INFORMATION,
     POWER,
-    PRICE,
+    PRICES,
     TIME,
     VOLTAGE,
     Dimension,
@@ -37,6 +38,7 @@ ITEMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "budget": ("latency", "memory", "energy", "power", "price", "battery", "life", "accuracy"),
         "harness": ("iterations", "seed", "gradient"),
+        "instrument": ("sensor", *COUNTERS),
         "guidelines": ("application", "optimise", "tree", "depth", "leaf"),
         "experiments": ("clock", "compile", "bits", "fusion", "tile"),
     }
@@ -78,7 +80,7 @@ DIMENSIONS: Final[Mapping[str, tuple[Dimension, ...]]] = MappingProxyType(
         "power": (POWER,),
         "active_power": (POWER,),
         "sleep_power": (POWER,),
-        "price": (PRICE,),
+        "price": PRICES,
         "battery": (CHARGE, ENERGY, VOLTAGE),
     }
 )

@@ -14,7 +14,7 @@ from specc.measure.verdict import Outcome, Verdict
 from specc.spec import Spec
 from specc.spec.contract import BudgetItem, Relation
 from specc.spec.hardware import Fact, Target
-from specc.units import UNITS
+from specc.units import UNITS, Quantity
 
 OUTPUT_LABEL = "output bit-exact"
 
@@ -145,9 +145,9 @@ def _samples_to_decide(figure: Figure, limit: float, samples: int) -> int | None
 
 
 def _figure(item: BudgetItem, target: Target, measurement: Measurement | None, missing: str) -> Figure:
-    """The figure a budget line bounds, in base units (s, B, J, W, USD)."""
+    """The figure a budget line bounds, in base units (s, B, J, W, and the currency of the line)."""
     if item.kind == "price":
-        return _fact_figure(target.hardware.price, "USD", "no price is declared for this hardware")
+        return _price_figure(item, target.hardware.price)
     if item.kind == "accuracy":
         return Figure.unknown("", "no harness measures accuracy yet")
     if item.kind == "power" and item.rate is None:
@@ -201,6 +201,20 @@ def _sum(figures: Iterable[Figure]) -> Figure:
         evidence=parts[0].evidence,
         basis=parts[0].basis,
     )
+
+
+def _price_figure(item: BudgetItem, price: Fact | None) -> Figure:
+    """The price, in the currency of the line: no rate to another is known."""
+    currency = _currency(item.limit)
+    if price is not None and price.value.dimension != item.limit.dimension:
+        return Figure.unknown(
+            currency, f"the price is stated in {_currency(price.value)}, and no exchange rate is known"
+        )
+    return _fact_figure(price, currency, "no price is declared for this hardware")
+
+
+def _currency(price: Quantity) -> str:
+    return price.unit.symbol if price.unit else ""
 
 
 def _fact_figure(fact: Fact | None, unit: str, missing: str) -> Figure:

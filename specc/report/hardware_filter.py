@@ -11,14 +11,16 @@ from specc.spec.hardware import Core, Fact, Hardware
 from specc.syntax.literals import LiteralError, parse_quantity
 from specc.units import (
     AMBIGUOUS_UNITS,
+    DOLLARS,
     FREQUENCY,
     INFORMATION,
     POWER,
-    PRICE,
     UNITS,
     Dimension,
     Quantity,
     describe,
+    describe_wanted,
+    suits,
 )
 
 
@@ -42,7 +44,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "sram": Measure("sram", "SRAM", INFORMATION, "256 KiB", True),
     "flash": Measure("flash", "flash on the chip", INFORMATION, "1 MiB", True),
     "power": Measure("active_power", "active power", POWER, "50 mW", False),
-    "price": Measure("price", "price", PRICE, "5 USD", False),
+    "price": Measure("price", "price", DOLLARS, "5 USD", False),
 }
 
 
@@ -62,7 +64,7 @@ class Limit:
         if fact is None:
             return None
         low, high = fact.low or fact.value, fact.high or fact.value
-        if self.measure.dimension == PRICE and fact.value.unit != self.value.unit:
+        if fact.value.dimension != self.value.dimension:
             return None
         worst, best = (low, high) if self.measure.more_is_better else (high, low)
         if self._admits(worst):
@@ -93,9 +95,9 @@ def read_limit(measure: Measure, option: str, text: str) -> Limit:
     except LiteralError as error:
         hint = f"; did you mean {error.replacement}?" if error.replacement else f"; {example}"
         raise FilterError(f"{option}: {error.message}{hint}") from error
-    if value.dimension != measure.dimension:
+    if not suits(value.dimension, measure.dimension):
         found = f"{text.strip()} is {describe(value.dimension)}"
-        raise FilterError(f"{option} is {describe(measure.dimension)}, {found}; {example}")
+        raise FilterError(f"{option} is {describe_wanted(measure.dimension)}, {found}; {example}")
     if value.number <= 0:
         raise FilterError(f"{option} must be greater than zero, not {text.strip()}")
     return Limit(measure, _binary(value))
@@ -163,7 +165,7 @@ def ranked(library: Iterable[Hardware], measure: Measure) -> tuple[Hardware, ...
         fact: Fact | None = getattr(hardware, measure.fact)
         if fact is None:
             return True, "", 0.0, hardware.name
-        currency = fact.value.unit.symbol if measure.dimension == PRICE and fact.value.unit else ""
+        currency = fact.value.unit.symbol if measure.dimension == DOLLARS and fact.value.unit else ""
         value = float(fact.value.base)
         return False, currency, -value if measure.more_is_better else value, hardware.name
 

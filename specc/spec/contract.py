@@ -44,8 +44,10 @@ class BudgetItem(Node):
 
     @property
     def label(self) -> str:
-        """How the item is called in tables: 'latency mlp1+mlp2', 'latency total p95', 'memory sram'."""
-        parts: list[str] = [self.kind, self.pattern or "+".join(self.scope)]
+        """How the item is called in tables: 'latency mlp1+mlp2', 'latency total p95', 'memory sram', 'price'."""
+        parts: list[str] = ["energy per inference" if self.kind == "energy" else self.kind]
+        if self.kind in ("latency", "memory", "accuracy"):  # the others bound the target as a whole
+            parts.append(self.pattern or "+".join(self.scope))
         if self.cold:
             parts.append("cold")
         if self.percentile != 50:

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from specc.syntax.tokens import Token, scan
+
+_RELATION_SIGNS: Final = frozenset("=<>!≤≥")
 
 
 def lex(text: str) -> list[Token]:
     """The tokens of a text, with two corrections that no regular expression can make.
 
     They keep one mistake one error: the closing braces at the end of a string without end are split off it, and `=` is
-    a sign only in `let NAME =`, `)` only behind a `(` of its line. Anywhere else both are unknown characters.
+    a sign only in `let NAME =`, `)` only behind a `(` of its line. Anywhere else both are unknown characters. Relations
+    of other languages, such as `==` and `=<`, are one unknown token.
     """
-    return list(_corrected(text))
+    return list(_corrected(_joined(scan(text))))
 
 
-def _corrected(text: str) -> Iterator[Token]:
+def _joined(tokens: Iterable[Token]) -> Iterator[Token]:
+    """Relation signs that touch one another, as one token."""
+    last: Token | None = None
+    for token in tokens:
+        if last is not None and token.start_pos == last.end_pos and _is_relation(token) and _is_relation(last):
+            last = Token("UNKNOWN", f"{last}{token}", last.start_pos, last.line, last.column)
+            continue
+        if last is not None:
+            yield last
+        last = token
+    if last is not None:
+        yield last
+
+
+def _is_relation(token: Token) -> bool:
+    return token[:1] in _RELATION_SIGNS and token.type in ("SYMBOL", "UNKNOWN")
+
+
+def _corrected(tokens: Iterable[Token]) -> Iterator[Token]:
     line: list[str] = []  # the first words of the current line
     brackets = 0  # open on the current line
-    for token in scan(text):
+    for token in tokens:
         if token.type == "UNFINISHED_STRING":
             yield from _split(token)
             continue

@@ -14,6 +14,15 @@ from specc.units import UNITS, Quantity
 DIGITS_LIMIT: Final = 40
 EXPONENT_LIMIT: Final = 30
 
+# Units as they are called in speech, in the singular.
+_SPELT_OUT: Final[dict[str, str]] = {
+    **{"sec": "s", "msec": "ms", "usec": "us", "nsec": "ns", "hr": "h"},
+    **{"second": "s", "millisecond": "ms", "microsecond": "us", "nanosecond": "ns", "minute": "min", "hour": "h"},
+    **{"hertz": "Hz", "kilohertz": "kHz", "megahertz": "MHz", "gigahertz": "GHz"},
+    **{"joule": "J", "millijoule": "mJ", "microjoule": "uJ", "watt": "W", "milliwatt": "mW", "microwatt": "uW"},
+    **{"volt": "V", "millivolt": "mV", "byte": "B", "kilobyte": "KiB", "megabyte": "MiB", "percent": "%"},
+    **{"dollar": "USD", "euro": "EUR"},
+}
 _NUMBER: Final = re.compile(r"(-?[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE]([+-]?[0-9]+))?[ \t]*(.*)", re.DOTALL)
 
 
@@ -69,9 +78,9 @@ def similar_unit(symbol: str) -> str | None:
     folded = [unit for unit in UNITS if unit.lower() == symbol.lower()]
     if folded:
         return folded[0]
-    names = {"sec": "s", "msec": "ms", "usec": "us", "nsec": "ns", "percent": "%", "bytes": "B", "byte": "B"}
-    if symbol.lower() in names:
-        return names[symbol.lower()]
+    name = symbol.lower()
+    if name in _SPELT_OUT or name.removesuffix("s") in _SPELT_OUT:
+        return _SPELT_OUT.get(name) or _SPELT_OUT[name.removesuffix("s")]
     close = get_close_matches(symbol, list(UNITS), n=1, cutoff=0.5) if len(symbol) <= 8 else []
     return close[0] if close else None
 

@@ -41,9 +41,18 @@ _HABITS: Final[dict[str, str]] = {
 _REPLACEMENTS: Final[dict[str, str]] = {"=": "", ":": "", ";": ",", "×": "x", "\u00a0": " ", "“": '"', "”": '"'}
 
 
-def describe_misfit(token: Token, span: Span, *, after_block: bool) -> Misfit:
-    """Message for a token the parser refuses. `after_block`: a separator would have been accepted in its place."""
+def describe_misfit(token: Token, span: Span, *, after_block: bool, relation: str | None = None) -> Misfit:
+    """Message for a token the parser refuses.
+
+    Args:
+        token: the token.
+        span: its place.
+        after_block: a separator would have been accepted in its place.
+        relation: what a limit in its item is written with; None where none is expected.
+    """
     match token.type:
+        case "UNKNOWN" if len(token) > 1 or (token == "=" and relation):
+            return _unknown_relation(str(token), span, relation)
         case "UNKNOWN":
             return _unknown_character(str(token), span)
         case "UNFINISHED_STRING":
@@ -66,6 +75,14 @@ def describe_misfit(token: Token, span: Span, *, after_block: bool) -> Misfit:
                 ("items end at the end of the line or at a comma",),
                 Fix("add a comma", ((start, ", "),)),
             )
+
+
+def _unknown_relation(text: str, span: Span, relation: str | None) -> Misfit:
+    """A relation as other languages write it. A fix only where it is plain which one was meant."""
+    note = "a limit is written with `<=` or `<`, a lower limit with `>=` or `>`"
+    meant = {"=<": "<=", "=>": ">="}.get(text) or (relation if text == "=" else None)
+    fix = Fix(f"write `{meant}`", ((span, meant),)) if meant else None
+    return Misfit("E0010", f"`{text}` is no relation", (note,), fix)
 
 
 def _unknown_character(character: str, span: Span) -> Misfit:

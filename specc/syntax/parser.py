@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from lark import Tree, UnexpectedToken
@@ -30,12 +31,14 @@ from specc.syntax.nodes import (
 )
 from specc.syntax.tables import parse_row
 from specc.syntax.tokens import TOKENS_LIMIT, Token
+from specc.syntax.words import NAMING, RELATIONS
 from specc.units import AMBIGUOUS_UNITS, Quantity
 
 __all__ = ["lex", "parse"]
 
 REFUSAL_LIMIT: Final = 50  # misplaced tokens; beyond this the text is no spec, and a longer list helps nobody
 
+_DIGITS_FIRST: Final = re.compile(r"[0-9][A-Za-z0-9_]*")
 _MISSING: Final = ""  # text of a token put in for one that means nothing
 _ASCII: Final = {"≤": "<=", "≥": ">=", "×": "*", "÷": "/"}
 
@@ -75,10 +78,14 @@ class _Recovery:
         self.damaged_lines = set(damaged_lines)
         self.parser = table.parser().parse_interactive()
         self.refused = 0
+        self.head = ""  # the first word of the current item
+        self.blocks: list[str] = []  # those of the items around it, the section's first
+        self.starts_item = True
 
     def run(self, tokens: list[Token]) -> Tree[Token] | None:
         """The tree of everything that could be taken; None if so much is refused that the text is no spec."""
         for token in tokens:
+            self.follow(token)
             try:
                 self.parser.feed_token(token)
             except UnexpectedToken:
@@ -92,12 +99,25 @@ class _Recovery:
         tree: Tree[Token] = self.parser.feed_token(Token("$END", "", len(self.source.text), 1, 1))
         return tree
 
+    def follow(self, token: Token) -> None:
+        """Keep the first words of the items around a token."""
+        if token.type in ("_NEWLINE", "_COMMA"):
+            self.starts_item = True
+        elif token.type == "OPEN":
+            self.blocks.append(self.head)
+            self.starts_item = True
+        elif token.type == "CLOSE":
+            self.head = self.blocks.pop() if self.blocks else ""
+        elif self.starts_item:
+            self.head, self.starts_item = str(token), False
+
     def report(self, token: Token) -> None:
         if token.line in self.damaged_lines:
             return
         self.damaged_lines.add(token.line)
         span = _span(self.source, token)
-        misfit = describe_misfit(token, span, after_block=not self.accepts("WORD"))
+        relation = RELATIONS.get((self.blocks[0] if self.blocks else "", self.head))
+        misfit = describe_misfit(token, span, after_block=not self.accepts("WORD"), relation=relation)
         self.sink.add(misfit.code, misfit.message, Label(span), notes=misfit.notes, fix=misfit.fix)
 
     def accepts(self, kind: str) -> bool:
@@ -147,7 +167,8 @@ class _Builder:
         block: Block | None = None
         for child in tree.children:
             if isinstance(child, Token):
-                values.append(self.value(child))
+                head = values[0] if len(values) == 1 else None
+                values.append(self.value(child, names=isinstance(head, Word) and head.text in NAMING))
             else:
                 opening, closing = child.children[0], child.children[-1]
                 assert isinstance(opening, Token) and isinstance(closing, Token)
@@ -156,13 +177,17 @@ class _Builder:
                 block = Block(items, rows, span)
         return Item(tuple(values), block, values[0].span.to(block.span if block else values[-1].span))
 
-    def value(self, token: Token) -> Value:
+    def value(self, token: Token, *, names: bool) -> Value:
+        """The value of a token; `names`: a name is expected in its place."""
         span = _span(self.source, token)
         try:
             return self.literal(token, span)
         except literals.LiteralError as error:
             fix = None
             notes: tuple[str, ...] = ()
+            if names and error.code == "E1009" and _DIGITS_FIRST.fullmatch(token):
+                self.sink.add("E1015", f"`{token[:70]}` cannot be a name: names begin with no digit", span)
+                return Malformed(span)
             if error.replacement:
                 unit = self.unit_span(span)
                 fix = Fix(f"write `{error.replacement}`", ((unit, error.replacement),))

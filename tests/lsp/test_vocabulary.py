@@ -20,6 +20,7 @@ SECTIONS = {
     "hardware": f"hardware h {{ {NONSENSE} }}",
     "budget": f"budget t {{ {NONSENSE} }}",
     "harness": f"harness {{ {NONSENSE} }}",
+    "instrument": f"instrument t {{ {NONSENSE} }}",
     "guidelines": f"guidelines {{ {NONSENSE} }}",
     "experiments": f"experiments {{ {NONSENSE} }}",
 }

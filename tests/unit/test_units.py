@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from specc.units import (
     AMBIGUOUS_UNITS,
     DIMENSION_NAMES,
+    PRICES,
     UNITS,
     Quantity,
     describe,
+    describe_wanted,
     format_number,
     quantity,
+    suits,
 )
 
 PREFIXES = {"p": -12, "n": -9, "u": -6, "µ": -6, "m": -3, "k": 3, "M": 6, "G": 9}
@@ -104,3 +107,14 @@ def test_every_dimension_has_a_name() -> None:
 def test_ambiguous_units_have_an_exact_twin() -> None:
     for symbol, twin in AMBIGUOUS_UNITS.items():
         assert UNITS[symbol].scale == UNITS[twin].scale
+
+
+def test_no_currency_is_another() -> None:
+    dollars, euros = quantity(1, "USD"), quantity(1, "EUR")
+    assert dollars.dimension != euros.dimension
+    with pytest.raises(ValueError, match="1 EUR is a price in EUR, USD measures a price in USD"):
+        euros.to("USD")
+    for wanted in PRICES:
+        assert suits(dollars.dimension, wanted) and suits(euros.dimension, wanted)
+        assert not suits(quantity(1, "s").dimension, wanted)
+        assert describe_wanted(wanted) == "a price"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from specc.guide.candidates import DIMENSIONS, candidates
 from specc.guide.profile import NAMES, Point, profiles
@@ -45,6 +45,12 @@ def hardware_table(inputs: ReportInputs) -> Table:
             value = f"{_written(fact.low.to(unit))}{DASH}{_written(fact.high.to(unit))}"
         return Cell(value, notes=(_note(notes, f"{fact.source} ({fact.evidence})"),))
 
+    def price(fact: Fact | None) -> Cell:
+        own = _currency(fact)
+        return replace(cell(fact, own), detail="" if own == common else own)
+
+    currencies = {_currency(target.hardware.price) for target in inputs.spec.targets if target.hardware.price}
+    common = "" if len(currencies) > 1 else next(iter(currencies), "USD")  # of several, each cell names its own
     rows = []
     for target in inputs.spec.targets:
         hardware = target.hardware
@@ -58,7 +64,7 @@ def hardware_table(inputs: ReportInputs) -> Table:
                     cell(hardware.flash, "KiB"),
                     _wait_states(target, notes),
                     cell(hardware.active_power, "mW"),
-                    cell(hardware.price, "USD"),
+                    price(hardware.price),
                 ),
                 anchor("hardware", target.name),
             )
@@ -71,9 +77,14 @@ def hardware_table(inputs: ReportInputs) -> Table:
         Column("flash", "KiB", number=True),
         Column("flash wait", "cycles", number=True),
         Column("active power", "mW", number=True),
-        Column("price", "USD", number=True),
+        Column("price", common, number=True),
     )
     return table("Hardware facts", columns, rows, notes, kind="hardware")
+
+
+def _currency(price: Fact | None) -> str:
+    """The currency that a price is stated in; nothing where none is stated."""
+    return price.value.unit.symbol if price and price.value.unit else ""
 
 
 def _written(value: float) -> str:

@@ -41,7 +41,7 @@ def test_parts_that_are_fine(change, lines):
 def test_no_active_power_no_verdict(change, only):
     powerless = ('  active_power 30 mW at 100 MHz source "sheet"\n', "")
     found = only(change(powerless), "W4108")
-    assert "energy inference <= 1 mJ: no active power is known for `t`" in found.message
+    assert "energy per inference <= 1 mJ: no active power is known for `t`" in found.message
     only(change(powerless, (ENERGY, "power <= 1 mW")), "W4108")
     assert change(powerless, (ENERGY, "memory flash <= 1 KiB")).diagnostics == ()
 

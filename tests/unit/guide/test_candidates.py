@@ -4,7 +4,9 @@ from small_results import candidate, figure, line, measurement, spec
 
 from specc.evidence import Figure
 from specc.guide.candidates import candidates, percentile, ranked, requirement
-from specc.spec import Budget
+from specc.spec import Budget, Target
+from specc.spec.hardware import Fact, Hardware
+from specc.units import quantity
 
 
 def test_a_candidate_is_held_to_the_upper_end_of_its_interval() -> None:
@@ -47,3 +49,15 @@ def test_ranking_is_lexicographic_and_puts_the_unknown_last() -> None:
     dark = candidate("dark", latency=figure(1, "s"))
     assert [c.name for c in ranked([dark, frugal, quick], ("energy", "latency"))] == ["quick", "frugal", "dark"]
     assert [c.name for c in ranked([frugal, dark, quick], ("latency",))] == ["dark", "quick", "frugal"]
+
+
+def test_prices_in_euros_are_compared_with_no_price_in_dollars() -> None:
+    def target(name: str, unit: str) -> Target:
+        price = Fact(value=quantity("3", unit), source="list")
+        return Target(name=name, hardware=Hardware(name=name, title=name, core="cortex-m4", price=price))
+
+    asked = spec("a", budgets=(Budget(target="all", items=(line("price", "4", "EUR"), line("latency", "1", "s"))),))
+    asked = asked.model_copy(update={"targets": (target("a", "EUR"), target("b", "USD"))})
+    results = {name: measurement(name, figure(1, "s"), figure(1, "J")) for name in ("a", "b")}
+    assert [candidate.bound("price") for candidate in candidates(asked, results)] == [None, 3.0]
+    assert requirement(asked) == {"latency": 1.0}

@@ -201,7 +201,7 @@ def test_a_shape_contradicts_the_file(project: Path) -> None:
 @pytest.mark.parametrize("line", ["conv extra { kernel 3x3, filters 2 }", "weights seed 3"])
 def test_layers_and_weights_are_the_files(project: Path, line: str) -> None:
     code, _, marked = only_error(checked(project, more=f"  {line}\n"))
-    assert (code, marked) == ("E1004", line.split(maxsplit=1)[0])
+    assert (code, marked) == ("E1013", line.split(" {", maxsplit=1)[0])
 
 
 def test_a_file_of_real_numbers_is_quantized_by_the_table(project: Path) -> None:

@@ -133,3 +133,22 @@ def test_price_comes_from_the_hardware_with_its_range() -> None:
     board = Hardware(name="board", title="Board", core="cortex-m4", price=price)
     verdict = judge(spec(item("price", "total", "2", "USD"), hardware=board), {})[0]
     assert (verdict.outcome, verdict.figure.basis) == ("undecided", "price list")
+
+
+@pytest.mark.parametrize(
+    ("price", "limit", "outcome"),
+    [
+        ("4 USD", "5 USD", "pass"),
+        ("6 EUR", "5 EUR", "fail"),
+        ("4 EUR", "5 USD", "undecided"),
+        ("9 USD", "5 EUR", "undecided"),
+    ],
+)
+def test_a_price_is_held_against_limits_in_its_own_currency(price: str, limit: str, outcome: str) -> None:
+    board = Hardware(
+        name="board", title="Board", core="cortex-m4", price=Fact(value=quantity(*price.split()), source="price list")
+    )
+    verdict = judge(spec(item("price", "total", *limit.split()), hardware=board), {})[0]
+    assert (verdict.outcome, verdict.figure.unit) == (outcome, limit.split()[1])
+    if outcome == "undecided":
+        assert verdict.reason == f"the price is stated in {price.split()[1]}, and no exchange rate is known"

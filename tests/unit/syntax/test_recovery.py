@@ -8,8 +8,10 @@ import pytest
 
 from specc.diagnostics.model import Diagnostic, Sink
 from specc.elaborate import load_text
+from specc.elaborate.layers import KINDS
 from specc.resources import resource
 from specc.source import SourceFile
+from specc.syntax.words import LAYERS
 
 FILES = ("edge_cnn", "edge_cnn_repaired", "kws")
 
@@ -86,3 +88,7 @@ def test_hopeless_text_ends_early() -> None:
     found = errors("hwspec 1\n" + "a = b ;\n" * 10_000)
     assert found[-1].code == "E0019"
     assert len(found) < 100
+
+
+def test_names_follow_every_kind_of_layer() -> None:
+    assert set(LAYERS) == set(KINDS)
