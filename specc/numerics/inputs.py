@@ -10,7 +10,7 @@ from specc.numerics.weights import FloatArray
 from specc.spec.model import InputSpec
 
 
-def draw_inputs(declared: InputSpec, count: int, seed: int) -> FloatArray:
+def draw_inputs(declared: InputSpec, count: int, seed: int | np.random.SeedSequence) -> FloatArray:
     """`count` inputs from the declared distribution: (count, *shape).
 
     Raises:

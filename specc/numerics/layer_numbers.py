@@ -50,6 +50,7 @@ def weighted_numbers(layer: Layer, codes: WeightCodes, source: TensorFormat, out
         shifts=shifts,
         clamp_low=clamp_low,
         clamp_high=clamp_high,
+        weight_scales=codes.scales,
     )
 
 

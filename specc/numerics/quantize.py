@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
@@ -19,11 +20,28 @@ from specc.numerics.weights import FloatArray, Parameters, draw_parameters
 from specc.spec import Spec
 from specc.spec.model import QuantizationRow, QuantizationTable
 
-__all__ = ["QuantizationError", "grid_codes", "quantize", "quantize_parameters"]
+__all__ = [
+    "QuantizationError",
+    "along_channels",
+    "checked_row",
+    "grid_codes",
+    "layer_numbers",
+    "observed_ranges",
+    "output_format",
+    "quantize",
+    "quantize_parameters",
+    "quantize_weights",
+    "real_parameters",
+    "tensor_format",
+    "weight_codes",
+]
+
+Ranges = Mapping[str, tuple[float, float]]  # smallest and largest value of each tensor
 
 CALIBRATION_INPUTS: Final = 32
 _MAX_BITS: Final = 16
 _MAX_ACCUMULATOR_BITS: Final = 32
+_MAX_MODELLED_ACCUMULATOR_BITS: Final = 64
 
 
 def quantize(spec: Spec, network: Network) -> QuantizedNetwork:
@@ -36,26 +54,76 @@ def quantize(spec: Spec, network: Network) -> QuantizedNetwork:
         return imported_numbers(spec.model.file.content, network)
     if spec.quantization is None:
         raise QuantizationError(network.name, "no quantization table says how wide its numbers are")
+    return quantize_parameters(spec, network, spec.quantization, real_parameters(spec, network))
+
+
+def real_parameters(spec: Spec, network: Network) -> dict[str, Parameters]:
+    """Real weights and biases of a network, by layer: its file's, or drawn from the spec's seed.
+
+    A file that holds nothing but codes gives the real numbers that they stand for.
+
+    Raises:
+        QuantizationError: the spec says nothing about weights, or those of its file are not finite.
+    """
     if spec.model.file is not None:
-        return quantize_parameters(
-            spec, network, spec.quantization, imported_parameters(spec.model.file.content, network)
+        content = spec.model.file.content
+        return (
+            _decoded(imported_numbers(content, network)) if content.quantized else imported_parameters(content, network)
         )
     if spec.model.weights is None:
         raise QuantizationError(network.name, "the model declares no weights; seeded ones are enough to measure cost")
-    parameters = draw_parameters(network, spec.model.weights.seed)
-    return quantize_parameters(spec, network, spec.quantization, parameters)
+    return draw_parameters(network, spec.model.weights.seed)
+
+
+def _decoded(quantized: QuantizedNetwork) -> dict[str, Parameters]:
+    parameters = {}
+    for layer in quantized.network.layers:
+        own = quantized.numbers[layer.name]
+        if own.weights is not None and own.bias is not None:
+            weights = own.weights * along_channels(layer, own.weight_scales)
+            bias = own.bias * own.weight_scales * quantized.formats[layer.inputs[0]].scale
+            parameters[layer.name] = Parameters(weights, bias)
+    return parameters
 
 
 def quantize_parameters(
-    spec: Spec, network: Network, table: QuantizationTable, parameters: dict[str, Parameters]
+    spec: Spec,
+    network: Network,
+    table: QuantizationTable,
+    parameters: Mapping[str, Parameters],
+    *,
+    ranges: Ranges | None = None,
+    deployable: bool = True,
 ) -> QuantizedNetwork:
     """As `quantize`, with the real weights given. The layers come in the order that needs least memory.
+
+    Args:
+        ranges: what `observed_ranges` found, where it is known already; calibrated rows need it.
+        deployable: refuse what no kernel computes: widths of weights and activations that differ, another code of zero,
+            accumulators of more than 32 bits. The precision of such tables can be studied all the same.
 
     Raises:
         QuantizationError: as `quantize`.
     """
-    formats = _tensor_formats(spec, network, table, parameters)
-    numbers = {layer.name: _numbers(layer, table, parameters.get(layer.name), formats) for layer in network.layers}
+    rows = {
+        tensor: checked_row(tensor, row, deployable=deployable)
+        for tensor, row in activation_rows(network, table).items()
+    }
+    if ranges is None:
+        calibrated = any(row.calibrated for row in rows.values())
+        ranges = observed_ranges(spec, network, parameters) if calibrated else {}
+    formats: dict[str, TensorFormat] = {network.input: tensor_format(rows[network.input], ranges.get(network.input))}
+    for layer in network.layers:
+        formats[layer.name] = (
+            formats[layer.inputs[0]]
+            if layer.kind in FORMAT_KEEPING
+            else output_format(layer, rows[layer.name], ranges.get(layer.name))
+        )
+    numbers: dict[str, LayerNumbers] = {}
+    for layer in network.layers:
+        own = parameters.get(layer.name)
+        row = checked_row(layer.name, table.row(layer.name), deployable=deployable) if own else None
+        numbers[layer.name] = layer_numbers(layer, row, own, formats)
     widths = {tensor: form.container_bits // 8 for tensor, form in formats.items()}
     return QuantizedNetwork(in_least_memory_order(network, widths), formats, numbers)
 
@@ -63,47 +131,41 @@ def quantize_parameters(
 # ---- formats of activations ----
 
 
-def _tensor_formats(
-    spec: Spec, network: Network, table: QuantizationTable, parameters: dict[str, Parameters]
-) -> dict[str, TensorFormat]:
-    rows = {tensor: _checked(tensor, row) for tensor, row in activation_rows(network, table).items()}
-    ranges = _observed_ranges(spec, network, parameters) if any(row.calibrated for row in rows.values()) else {}
-    formats: dict[str, TensorFormat] = {network.input: _format(network.input, rows[network.input], ranges)}
-    for layer in network.layers:
-        if layer.kind in FORMAT_KEEPING:
-            formats[layer.name] = formats[layer.inputs[0]]
-        elif layer.kind == "softmax":
-            formats[layer.name] = _probabilities(row_bits(rows[layer.name]))
-        else:
-            formats[layer.name] = _format(layer.name, rows[layer.name], ranges)
-    return formats
+def checked_row(name: str, row: QuantizationRow | None, *, deployable: bool = True) -> QuantizationRow:
+    """The row that governs a layer or tensor, if integers can be made of it.
 
-
-def _checked(name: str, row: QuantizationRow | None) -> QuantizationRow:
+    Raises:
+        QuantizationError: there is no row, it is not of fixed point, a width is out of reach, or `deployable` is asked
+            and no kernel computes it.
+    """
     if row is None:
         raise QuantizationError(name, "no row of the quantization table governs it; a row for * governs what is left")
-    if not row.uniform:
+    if row.format != "fixed" or (deployable and not row.uniform):
         raise QuantizationError(name, "only signed fixed point of one width, with 0 as the code of zero, is computed")
-    bits = row_bits(row)
-    if not 2 <= bits <= _MAX_BITS:
-        raise QuantizationError(name, f"{bits} bits with guard bits; integers of 2 to {_MAX_BITS} bits are possible")
-    if not 2 <= row.accumulator <= _MAX_ACCUMULATOR_BITS:
-        raise QuantizationError(
-            name, f"an accumulator of {row.accumulator} bits; 2 to {_MAX_ACCUMULATOR_BITS} bits are possible"
-        )
+    for bits in (row_bits(row), _weight_bits(row)):
+        if not 2 <= bits <= _MAX_BITS:
+            raise QuantizationError(
+                name, f"{bits} bits with guard bits; integers of 2 to {_MAX_BITS} bits are possible"
+            )
+    widest = _MAX_ACCUMULATOR_BITS if deployable else _MAX_MODELLED_ACCUMULATOR_BITS
+    if not 2 <= row.accumulator <= widest:
+        raise QuantizationError(name, f"an accumulator of {row.accumulator} bits; 2 to {widest} bits are possible")
     if not row.calibrated and (row.step is None or row.step <= 0 or row.range is None or row.range < row.step):
         raise QuantizationError(name, f"a range of {row.range} and a step of {row.step} give no codes but zero")
     return row
 
 
-def _format(tensor: str, row: QuantizationRow, ranges: dict[str, tuple[float, float]]) -> TensorFormat:
+def tensor_format(row: QuantizationRow, observed: tuple[float, float] | None) -> TensorFormat:
+    """Format of an activation tensor under a row; `observed` values are needed where the row is calibrated."""
     bits = row_bits(row)
     if not row.calibrated:
-        low, high = grid_codes(row)
         assert row.step is not None
-        return TensorFormat(row.step, 0, bits, low, high)
+        low, high = grid_codes(row)
+        zero, half = row.zero or 0, 1 << (bits - 1)
+        return TensorFormat(row.step, zero, bits, max(low + zero, -half), min(high + zero, half - 1))
+    assert observed is not None, "a calibrated row needs what was observed"
     low_code, high_code = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-    low_value, high_value = ranges[tensor]
+    low_value, high_value = observed
     # Rounded to float32, so that the last bits of a sum, which differ between machines, do not reach the scale.
     scale = float(np.float32((high_value - low_value) / (high_code - low_code)))
     if scale == 0:  # the tensor is zero on every calibration input: any scale represents it
@@ -112,21 +174,33 @@ def _format(tensor: str, row: QuantizationRow, ranges: dict[str, tuple[float, fl
     return TensorFormat(scale, min(max(zero_point, low_code), high_code), bits, low_code, high_code)
 
 
+def output_format(layer: Layer, row: QuantizationRow, observed: tuple[float, float] | None) -> TensorFormat:
+    """Format of a layer's output where it is not that of its input: as its row says, or the one of probabilities."""
+    return _probabilities(row_bits(row)) if layer.kind == "softmax" else tensor_format(row, observed)
+
+
 def _probabilities(bits: int) -> TensorFormat:
     """Format of a softmax's output: [0, 1) in 2**bits steps."""
     half = 1 << (bits - 1)
     return TensorFormat(2.0**-bits, -half, bits, -half, half - 1)
 
 
-def grid_codes(row: QuantizationRow) -> tuple[int, int]:
-    """Smallest and largest code of a row with range and step: within the range, and within the width."""
+def grid_codes(row: QuantizationRow, bits: int | None = None) -> tuple[int, int]:
+    """Smallest and largest code of a row with range and step: within the range, and within the width.
+
+    `bits` is the width; that of the row's activations if it is left out.
+    """
     largest = Fraction(repr(row.range)) // Fraction(repr(row.step))
-    half = 1 << (row_bits(row) - 1)
+    half = 1 << ((bits or row_bits(row)) - 1)
     return max(-largest, -half), min(largest, half - 1)
 
 
-def _observed_ranges(spec: Spec, network: Network, parameters: dict[str, Parameters]) -> dict[str, tuple[float, float]]:
-    """Smallest and largest value of each tensor over seeded inputs; zero always included."""
+def observed_ranges(spec: Spec, network: Network, parameters: Mapping[str, Parameters]) -> Ranges:
+    """Smallest and largest value of each tensor over seeded inputs; zero always included.
+
+    Raises:
+        QuantizationError: the spec declares no input distribution, or a value is not finite.
+    """
     declared = spec.model.input
     if declared.distribution is None:
         raise QuantizationError(declared.name, "calibration needs an input distribution, and the spec declares none")
@@ -143,20 +217,28 @@ def _observed_ranges(spec: Spec, network: Network, parameters: dict[str, Paramet
 # ---- numbers of layers ----
 
 
-def _numbers(
-    layer: Layer, table: QuantizationTable, parameters: Parameters | None, formats: dict[str, TensorFormat]
+def layer_numbers(
+    layer: Layer, row: QuantizationRow | None, parameters: Parameters | None, formats: Mapping[str, TensorFormat]
 ) -> LayerNumbers:
-    if parameters is not None:
-        row = _checked(layer.name, table.row(layer.name))
-        return _weighted(layer, row, parameters, formats[layer.inputs[0]], formats[layer.name])
-    return unweighted_numbers(layer, formats)
+    """The constants of one layer; a layer with `parameters` has a row.
+
+    Raises:
+        QuantizationError: a number does not fit its format.
+    """
+    if parameters is None:
+        return unweighted_numbers(layer, formats)
+    assert row is not None
+    source = formats[layer.inputs[0]]
+    return weighted_numbers(layer, weight_codes(layer, row, parameters, source), source, formats[layer.name])
 
 
-def _weighted(
-    layer: Layer, row: QuantizationRow, parameters: Parameters, source: TensorFormat, out: TensorFormat
-) -> LayerNumbers:
-    axis = {"conv": 0, "dense": 0, "dwconv": 2}[layer.kind]
-    weights, scales = _quantize_weights(row, parameters.weights, axis)
+def weight_codes(layer: Layer, row: QuantizationRow, parameters: Parameters, source: TensorFormat) -> WeightCodes:
+    """Codes of a layer's weights and biases under a row; `source` is the format of its input.
+
+    Raises:
+        QuantizationError: a bias does not fit the accumulator.
+    """
+    weights, scales = quantize_weights(layer, row, parameters.weights)
     bias = np.rint(parameters.bias / (source.scale * scales))
     limit = float(1 << (row.accumulator - 1))
     if not np.all((bias >= -limit) & (bias < limit)):
@@ -166,23 +248,36 @@ def _weighted(
             f"bias {worst:.6g} is {np.abs(bias).max():.3g} steps of the accumulator, whose {row.accumulator} bits "
             f"hold {int(limit) - 1:,}: coarser steps or a wider accumulator",
         )
-    codes = WeightCodes(weights, bias.astype(np.int64), scales, row_bits(row), row.accumulator)
-    return weighted_numbers(layer, codes, source, out)
+    return WeightCodes(weights, bias.astype(np.int64), scales, _weight_bits(row), row.accumulator)
 
 
-def _quantize_weights(row: QuantizationRow, weights: FloatArray, axis: int) -> tuple[IntArray, FloatArray]:
-    """Codes of the weights, and the scale of each output channel (along `axis`)."""
+def quantize_weights(layer: Layer, row: QuantizationRow, weights: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Codes of a layer's weights, and the scale of each output channel."""
     if not row.calibrated:
         assert row.step is not None
-        low, high = grid_codes(row)
-        scales = np.full(weights.shape[axis], row.step)
+        low, high = grid_codes(row, _weight_bits(row))
+        scales = np.full(layer.output_shape[-1], row.step)
     else:
-        high = (1 << (row_bits(row) - 1)) - 1
+        high = (1 << (_weight_bits(row) - 1)) - 1
         low = -high
-        others = tuple(i for i in range(weights.ndim) if i != axis)
-        peaks = np.abs(weights).max(axis=others)
+        channel = _channel_axis(layer)
+        peaks = np.abs(weights).max(axis=tuple(axis for axis in range(weights.ndim) if axis != channel))
         scales = np.where(peaks > 0, peaks / high, 1.0)
-    shape = [1] * weights.ndim
-    shape[axis] = -1
-    codes = np.clip(np.rint(weights / scales.reshape(shape)), low, high)
+    codes = np.clip(np.rint(weights / along_channels(layer, scales)), low, high)
     return np.asarray(codes, dtype=np.int64), scales
+
+
+def along_channels(layer: Layer, values: FloatArray) -> FloatArray:
+    """One value for each output channel, in a shape that multiplies the layer's weights."""
+    assert layer.weight_shape is not None
+    shape = [1] * len(layer.weight_shape)
+    shape[_channel_axis(layer)] = -1
+    return values.reshape(shape)
+
+
+def _channel_axis(layer: Layer) -> int:
+    return 2 if layer.kind == "dwconv" else 0
+
+
+def _weight_bits(row: QuantizationRow) -> int:
+    return (row.weights or row.bits) + row.guard

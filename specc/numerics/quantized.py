@@ -42,7 +42,8 @@ class LayerNumbers:
     """Every constant of one layer's integer arithmetic; arrays are int64 here whatever their container in C.
 
     `multipliers` and `shifts` have one entry per output channel (conv, dwconv, dense), one (pools), or one per input
-    (add). `table` holds a softmax's exponentials (see `golden.softmax`).
+    (add). `table` holds a softmax's exponentials (see `golden.softmax`). `weight_scales` says what the codes of the
+    weights stand for: real = scale * code, one per output channel; no target computes with it.
     """
 
     weights: IntArray | None = None  # layout of Layer.weight_shape
@@ -54,6 +55,7 @@ class LayerNumbers:
     clamp_low: int = -128
     clamp_high: int = 127
     table: IntArray | None = None
+    weight_scales: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     @property
     def weight_container_bits(self) -> int:

@@ -18,6 +18,7 @@ LAYERS = (
     ("guide",),
     ("explain",),
     ("measure",),
+    ("precision",),
     ("codegen", "numerics"),
     ("check",),
     ("graph",),
@@ -38,6 +39,7 @@ ONLY = {
     "__main__": {"cli"},
     "graph": {"spec"},
     "numerics": {"graph", "spec", "units"},
+    "precision": {"numerics", "graph", "spec", "units", "evidence"},
 }
 BACKENDS_MAY_IMPORT = {"measure", "codegen", "numerics", "graph", "spec", "units", "resources", "evidence"}
 
