@@ -58,7 +58,8 @@ def random_spec(seed: int) -> Spec:
 
 def _spatial(choose: random.Random, name: str) -> LayerSpec:
     kind = choose.choice(["conv", "conv", "dwconv", "maxpool", "avgpool"])
-    kernel = (choose.randint(1, 2), choose.randint(1, 3)) if kind == "avgpool" else (choose.randint(1, 3),) * 2
+    # An average pool knows no padding: what it takes off, three of them must leave something of.
+    kernel = (2 if name == "s0" else 1, 2) if kind == "avgpool" else (choose.randint(1, 3),) * 2
     return LayerSpec(
         name=name,
         kind=kind,

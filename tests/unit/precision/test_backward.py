@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_specs import network_of, random_spec
 
@@ -38,6 +38,7 @@ def differences(loss, parameters: dict[str, Parameters], name: str, place: int) 
     return (values[0] - values[1]) / (2 * STEP)
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), labelled=st.booleans())
 def test_gradients_in_full_precision_are_those_of_finite_differences(seed: int, labelled: bool) -> None:
     spec = random_spec(seed)
@@ -107,6 +108,7 @@ def operation(layer: Layer, inputs: list[FloatArray], trace: Trace, parameters: 
     return float_reference.run(network, parameters, inputs[0], np.float64)[layer.name]
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000))
 def test_straight_through_gradients_are_those_of_frozen_rounding(seed: int) -> None:
     spec = random_spec(seed)

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_specs import calibrated, network_of, random_spec, spec_of, table
 
@@ -36,6 +36,7 @@ def assert_codes_are_golden(network: Network, quantized: QuantizedNetwork, trace
         assert np.array_equal(codes, expected[name]), name
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000))
 def test_codes_equal_the_golden_model(seed: int) -> None:
     spec = random_spec(seed)
@@ -62,6 +63,7 @@ def scrambled(own: LayerNumbers, draw: np.random.Generator) -> LayerNumbers:
     )
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000))
 def test_wrapping_sums_equal_the_golden_model(seed: int) -> None:
     spec = random_spec(seed)
@@ -75,6 +77,7 @@ def test_wrapping_sums_equal_the_golden_model(seed: int) -> None:
     assert_codes_are_golden(network, quantized, trace, golden.run(quantized, codes))
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000))
 def test_full_precision_equals_the_float_reference(seed: int) -> None:
     spec = random_spec(seed)
