@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +11,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One `.hwspec` file as text. `name` is how diagnostics call it (usually the path as given)."""
+    """One `.hwspec` file as text. `name` is how diagnostics call it (usually the path as given).
+
+    `unsaved` are texts of other files by their resolved path: an import takes them for what is on disk.
+    """
 
     name: str
     text: str
     path: Path | None = field(default=None, compare=False)
+    unsaved: Mapping[Path, str] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def line_starts(self) -> list[int]:

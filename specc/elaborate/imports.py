@@ -10,7 +10,7 @@ from typing import Final
 from specc.diagnostics.model import Label, Sink
 from specc.elaborate.project import OutsideError, locate, project_folder
 from specc.elaborate.reader import Reader, RejectedError
-from specc.source import Span
+from specc.source import SourceFile, Span
 from specc.syntax.files import SIZE_LIMIT, read
 from specc.syntax.nodes import Item, SyntaxTree, Text
 from specc.syntax.parser import parse
@@ -27,6 +27,7 @@ class Imports:
         self.sink, self.syntax = sink, syntax
         self.failed = False  # a file is missing, and with it names that nobody can know
         path = main.source.path
+        self.unsaved = main.source.unsaved
         self.root = project_folder(path) if path else None
         self.trees: list[SyntaxTree] = []
         self.size = len(main.source.text)
@@ -85,7 +86,8 @@ class Imports:
         """Read and parse a file; None if its own text is beyond reading, which is then reported in it."""
         name = posixpath.normpath(posixpath.join(posixpath.dirname(text.span.source.name), text.text))
         found = Sink()
-        source = read(path, found, name)
+        unsaved = self.unsaved.get(path)
+        source = read(path, found, name) if unsaved is None else SourceFile(name, unsaved, path)
         if source is None:
             reasons = "; ".join(diagnostic.message for diagnostic in found.diagnostics)
             reader.fail("E1021", f"cannot be imported: {reasons}", text.span)

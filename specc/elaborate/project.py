@@ -19,10 +19,12 @@ class OutsideError(Exception):
 def project_folder(spec: Path) -> Path:
     """The folder whose files a spec may name: the nearest above it with `.git` or `pyproject.toml`, else its own."""
     own = spec.resolve().parent
-    for folder in (own, *own.parents):
-        if any((folder / mark).exists() for mark in _MARKS):
-            return folder
-    return own
+    return next((folder for folder in (own, *own.parents) if is_marked(folder)), own)
+
+
+def is_marked(folder: Path) -> bool:
+    """Whether something in a folder says that it is a project."""
+    return any((folder / mark).exists() for mark in _MARKS)
 
 
 def locate(text: str, base: Path, root: Path) -> Path:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from pygls.uris import to_fs_path
@@ -21,12 +23,24 @@ from specc.syntax.parser import parse
 class Document:
     """One version of an open file."""
 
-    def __init__(self, uri: str, text: str, version: int | None, encoding: str | None) -> None:
+    def __init__(
+        self,
+        uri: str,
+        text: str,
+        version: int | None,
+        encoding: str | None,
+        unsaved: Mapping[Path, str] = MappingProxyType({}),
+    ) -> None:
+        """Take a text; `unsaved` are those of the other open files, which it may import."""
         self.uri, self.version = uri, version
         path = to_fs_path(uri) if urlsplit(uri).scheme == "file" else None
         self.path = Path(path) if path else None
-        self.source = SourceFile(path or uri, clean(text), self.path)
+        self.source = SourceFile(path or uri, clean(text), self.path, unsaved)
         self.positions = Positions(self.source.text, encoding)
+
+    def beside(self, unsaved: Mapping[Path, str]) -> Document:
+        """The same version, beside other texts that it may import."""
+        return Document(self.uri, self.source.text, self.version, self.positions.encoding, unsaved)
 
     @cached_property
     def result(self) -> CheckResult:

@@ -48,10 +48,15 @@ class Occurrence:
 
 
 class Names:
-    """Every occurrence of every name in a file."""
+    """Every occurrence of every name in a file; `elsewhere` is declared in files that it is read with."""
 
-    def __init__(self, tree: SyntaxTree | None) -> None:
-        self.occurrences = tuple(_occurrences(tree)) if tree else ()
+    def __init__(self, tree: SyntaxTree | None, elsewhere: Iterable[Occurrence] = ()) -> None:
+        self.occurrences = tuple(_occurrences(tree, elsewhere)) if tree else ()
+
+    @property
+    def declarations(self) -> tuple[Occurrence, ...]:
+        """Those that declare their name."""
+        return tuple(found for found in self.occurrences if found.declares)
 
     def at(self, offset: int) -> Occurrence | None:
         """The name at a character offset; just behind its last character counts, as cursors stand there."""
@@ -96,8 +101,9 @@ class _Declared:
         )
 
 
-def _occurrences(tree: SyntaxTree) -> Iterator[Occurrence]:
-    declared = _Declared(found for item in tree.items for found in _declarations(item))
+def _occurrences(tree: SyntaxTree, elsewhere: Iterable[Occurrence]) -> Iterator[Occurrence]:
+    own = (found for item in tree.items for found in _declarations(item))
+    declared = _Declared([*own, *elsewhere])
     for item in tree.items:
         yield from _declarations(item)
         yield from _parameters(item)
@@ -202,7 +208,7 @@ def _unglued(entry: Item) -> list[Word]:
 
 
 def _references(words: list[Word], declared: _Declared) -> Iterator[Occurrence]:
-    """Words that name a layer or target of this file."""
+    """Words that name a layer or target."""
     for word in words:
         kind: Kind
         for kind in ("layer", "target"):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from pathlib import Path
 from typing import Final
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
 
 from specc import __version__
 from specc.check import check_source
@@ -17,7 +19,8 @@ from specc.lsp.completion import complete
 from specc.lsp.document import Document
 from specc.lsp.findings import diagnostics, quick_fixes
 from specc.lsp.hover import hover
-from specc.lsp.navigation import RenameError, definition, renamable, rename, symbols
+from specc.lsp.navigation import RenameError, definition, references, renamable, rename, symbols
+from specc.lsp.project import Project, key_of
 from specc.source import SourceFile
 from specc.syntax.formatter import FormatError, format_source
 
@@ -37,11 +40,25 @@ class SpecServer(LanguageServer):
         self.pending: dict[str, asyncio.TimerHandle] = {}
 
     def update(self, uri: str, text: str, version: int | None) -> None:
-        """Take a new version of a file; it is checked when the typing pauses."""
+        """Take a new version of a file; it is checked when the typing pauses, and so is what may import it."""
         self.documents[uri] = Document(uri, text, version, self.workspace.position_encoding)
-        if uri in self.pending:
-            self.pending[uri].cancel()
-        self.pending[uri] = asyncio.get_running_loop().call_later(DEBOUNCE, self.publish, uri)
+        self.renew(uri)
+
+    def renew(self, changed: str) -> None:
+        """Let a file that was changed, opened or closed, and every open file with imports, be checked again."""
+        unsaved = {key_of(open_file): open_file.source.text for open_file in self.documents.values() if open_file.path}
+        for uri, document in list(self.documents.items()):
+            if uri != changed and "import" not in document.source.text:
+                continue
+            self.documents[uri] = document.beside(unsaved)
+            if uri in self.pending:
+                self.pending[uri].cancel()
+            self.pending[uri] = asyncio.get_running_loop().call_later(DEBOUNCE, self.publish, uri)
+
+    def project(self, document: Document) -> Project:
+        """The files that a document is read with, as they are now."""
+        folders = [Path(path) for folder in self.workspace.folders.values() if (path := to_fs_path(folder.uri))]
+        return Project(document, self.documents.values(), folders)
 
     def publish(self, uri: str) -> None:
         """Check a file and send what was found."""
@@ -56,6 +73,7 @@ class SpecServer(LanguageServer):
         self.documents.pop(uri, None)
         if uri in self.pending:
             self.pending.pop(uri).cancel()
+        self.renew(uri)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
 
@@ -92,24 +110,26 @@ def create_server() -> SpecServer:
     @server.feature(types.TEXT_DOCUMENT_DEFINITION)
     def defined(ls: SpecServer, params: types.DefinitionParams) -> types.Location | None:
         document = ls.documents.get(params.text_document.uri)
-        return definition(document, params.position) if document else None
+        return definition(ls.project(document), params.position) if document else None
 
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
     def referenced(ls: SpecServer, params: types.ReferenceParams) -> list[types.Location]:
         document = ls.documents.get(params.text_document.uri)
-        found = document.names.at(document.positions.offset(params.position)) if document else None
-        if document is None or found is None:
+        if document is None:
             return []
-        spans = [
-            use.span for use in document.names.uses(found) if params.context.include_declaration or not use.declares
-        ]
-        return [types.Location(document.uri, document.positions.range(span.start, span.end)) for span in spans]
+        wanted = params.context.include_declaration
+        return references(ls.project(document), params.position, declarations=wanted)
 
     @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
     def rename_prepared(ls: SpecServer, params: types.PrepareRenameParams) -> types.Range | None:
         document = ls.documents.get(params.text_document.uri)
-        found = renamable(document, params.position) if document else None
-        return document.positions.range(found.span.start, found.span.end) if document and found else None
+        if document is None:
+            return None
+        try:
+            found = renamable(ls.project(document), params.position)
+        except RenameError as error:
+            raise JsonRpcInvalidParams(str(error)) from error
+        return document.positions.range(found.span.start, found.span.end) if found else None
 
     @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
     def renamed(ls: SpecServer, params: types.RenameParams) -> types.WorkspaceEdit | None:
@@ -117,7 +137,7 @@ def create_server() -> SpecServer:
         if document is None:
             return None
         try:
-            return rename(document, params.position, params.new_name)
+            return rename(ls.project(document), params.position, params.new_name)
         except RenameError as error:
             raise JsonRpcInvalidParams(str(error)) from error
 

@@ -261,8 +261,11 @@ def test_rename_changes_every_use_and_nothing_else() -> None:
         assert await rename("quantization net", "kws", 14) == GOOD.replace("net", "kws")
         prepared = types.PrepareRenameParams(document(), at(GOOD, "from first", 6))
         assert await client.text_document_prepare_rename_async(prepared) is not None
-        nothing = types.PrepareRenameParams(document(), at(GOOD, "stm32f407"))
+        nothing = types.PrepareRenameParams(document(), at(GOOD, "kernel"))
         assert await client.text_document_prepare_rename_async(nothing) is None
+        library = types.PrepareRenameParams(document(), at(GOOD, "stm32f407"))
+        with pytest.raises(JsonRpcException, match="is a name of the hardware library"):
+            await client.text_document_prepare_rename_async(library)
         for name, message in (
             ("last", "there is a layer `last` already"),
             ("a b", "is no name"),
@@ -292,7 +295,8 @@ def test_names_that_a_repetition_makes() -> None:
         assert "3 layers, 3,072 MACs, 60 parameters\n\nmid1, mid2, mid3" in hover.contents.value
         for marker in ("mid$i", "mid3"):
             params = types.PrepareRenameParams(document(), at(text, marker))
-            assert await client.text_document_prepare_rename_async(params) is None
+            with pytest.raises(JsonRpcException, match=r"`mid\$i` stands for several names"):
+                await client.text_document_prepare_rename_async(params)
 
     session(play)
 
@@ -305,6 +309,47 @@ def test_a_pattern_that_would_miss_a_renamed_layer_refuses_the_name() -> None:
         params = types.RenameParams(document(), at(text, "first {"), "stem")
         with pytest.raises(JsonRpcException, match=r"no layer has a name like `fir\*`"):
             await editor.client.text_document_rename_async(params)
+
+    session(play)
+
+
+def test_an_unsaved_import_counts_at_once_and_is_renamed_with_its_users(tmp_path: Path) -> None:
+    model = "hwspec 1\nmodel m { input x 8, dense stem { units 2 } }\n"
+    spec = 'hwspec 1\nimport "model.hwspec"\ntarget t { use host }\nbudget t { latency stem <= 10 ms }\n'
+    paths = {"model.hwspec": model, "spec.hwspec": spec}
+    for name, text in paths.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    uris = {name: (tmp_path / name).as_uri() for name in paths}
+
+    async def play(editor: Editor) -> None:
+        client = editor.client
+
+        async def findings(uri: str) -> list[types.Diagnostic]:
+            while True:
+                params = await asyncio.wait_for(editor.published.get(), PATIENCE)
+                if params.uri == uri:
+                    return list(params.diagnostics)
+
+        for name, text in paths.items():
+            item = types.TextDocumentItem(uris[name], "hwspec", 0, text)
+            client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+        assert await findings(uris["spec.hwspec"]) == []
+        identifier = types.VersionedTextDocumentIdentifier(1, uris["model.hwspec"])
+        whole = types.TextDocumentContentChangeWholeDocument(model.replace("stem", "root"))
+        client.text_document_did_change(types.DidChangeTextDocumentParams(identifier, [whole]))
+        (found,) = await findings(uris["spec.hwspec"])  # nobody touched this one
+        assert "the model has no layer `stem`" in found.message
+        fixed = spec.replace("stem", "root")
+        identifier = types.VersionedTextDocumentIdentifier(1, uris["spec.hwspec"])
+        client.text_document_did_change(
+            types.DidChangeTextDocumentParams(identifier, [types.TextDocumentContentChangeWholeDocument(fixed)])
+        )
+        assert await findings(uris["spec.hwspec"]) == []
+        where = types.TextDocumentIdentifier(uris["spec.hwspec"])
+        edit = await client.text_document_rename_async(types.RenameParams(where, at(fixed, "root"), "trunk"))
+        assert edit is not None and edit.changes is not None
+        assert applied(fixed, list(edit.changes[uris["spec.hwspec"]])) == spec.replace("stem", "trunk")
+        assert applied(model, list(edit.changes[uris["model.hwspec"]])) == model.replace("stem", "trunk")
 
     session(play)
 
