@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from specc.diagnostics.model import Fix, Label, Sink
 from specc.elaborate.groups import ALL, layer_group, report_unknown, target_list
 from specc.elaborate.reader import Handler, Reader, RejectedError, read_block, suggestion
 from specc.source import Span
-from specc.spec.contract import Battery, Budget, BudgetItem
+from specc.spec.contract import Battery, Budget, BudgetItem, BudgetKind, Relation
 from specc.syntax.nodes import Item, Symbol, Word
 from specc.units import CHARGE, DOLLARS, ENERGY, FREQUENCY, INFORMATION, NONE, POWER, TIME, VOLTAGE, Dimension
 
@@ -75,7 +75,10 @@ def elaborate_budget(
         if not (block.items or block.rows):
             sink.add("E1005", f"{what} is empty", item.head, notes=("`latency total <= 10 ms`",))
         return None
-    return [Budget(target=word.text, items=tuple(items), spans={"": item.head, "target": word.span}) for word in bound]
+    return [
+        Budget.model_construct(target=word.text, items=tuple(items), spans={"": item.head, "target": word.span})
+        for word in bound
+    ]
 
 
 def report_conflicts(budgets: list[Budget], sink: Sink) -> None:
@@ -164,7 +167,7 @@ def _battery(reader: Reader) -> Battery:
     reader.expect("at", _BATTERY)
     voltage = reader.quantity("the voltage of a battery", VOLTAGE, "3 V")
     spans = {"": reader.item.head, "charge": charge.span, "voltage": voltage.span}
-    return Battery(charge=charge.quantity, voltage=voltage.quantity, spans=spans)
+    return Battery.model_construct(charge=charge.quantity, voltage=voltage.quantity, spans=spans)
 
 
 def _life(reader: Reader) -> BudgetItem:
@@ -233,10 +236,10 @@ def _limit(
         "relation": symbol.span,
         "limit": limit.span,
     }
-    return BudgetItem(
-        kind=kind,
+    return BudgetItem.model_construct(
+        kind=cast(BudgetKind, kind),
         scope=scope,
-        relation=symbol.text,
+        relation=cast(Relation, symbol.text),
         limit=limit.quantity,
         per_core=per_core,
         spans=spans,

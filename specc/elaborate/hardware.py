@@ -79,7 +79,7 @@ def elaborate_hardware(item: Item, sink: Sink) -> Hardware | None:
     fields: dict[str, Any] = {keyword: found[0].value for keyword, found in entries.items()}
     fields["core"], fields["core_source"] = fields["core"]
     fields |= {"active_power": power[0], "active_power_clock": power[1]}
-    return Hardware(name=name.text, spans=_spans(entries, item.head, name), **fields)
+    return Hardware.model_construct(name=name.text, spans=_spans(entries, item.head, name), **fields)
 
 
 def _spans(entries: dict[str, list[Entry]], whole: Span, name: Word) -> dict[str, Span]:
@@ -107,7 +107,7 @@ def _accelerator(reader: Reader) -> Accelerator:
     description = reader.text("what the accelerator is")
     source, _ = _source(reader)
     spans = {"": reader.item.head, "description": description.span, "source": source.span}
-    return Accelerator(description=description.text, source=source.text, spans=spans)
+    return Accelerator.model_construct(description=description.text, source=source.text, spans=spans)
 
 
 def _npu(reader: Reader) -> Npu:
@@ -126,7 +126,7 @@ def _npu(reader: Reader) -> Npu:
         raise RejectedError
     spans = spans_of(entries, reader.item.head) | {"source": source.span}
     fields: dict[str, Any] = {keyword: found[0].value for keyword, found in entries.items()}
-    return Npu(source=source.text, spans=spans, **fields)
+    return Npu.model_construct(source=source.text, spans=spans, **fields)
 
 
 def _configuration_name(reader: Reader) -> str:
@@ -177,7 +177,7 @@ def _sourced(reader: Reader, value: Quantity, low: Quantity | None, high: Quanti
     """The fact with its source: `source` for the maker's own documents, `published` for measurements by others."""
     source, evidence = _source(reader)
     spans = {"": reader.item.head, "value": span, "source": source.span}
-    return Fact(value=value, source=source.text, evidence=evidence, low=low, high=high, spans=spans)
+    return Fact.model_construct(value=value, source=source.text, evidence=evidence, low=low, high=high, spans=spans)
 
 
 def _source(reader: Reader) -> tuple[Any, Any]:
@@ -222,7 +222,9 @@ def _flash_timing(reader: Reader) -> FlashTiming:
             secondary = (Label(there, "not above this one"),) if there else ()
             reader.fail("E1010", "wait states must be listed by rising clock", after.span(), secondary=secondary)
     spans = {"": reader.item.head, "line_bytes": line.span, "source": source.span}
-    return FlashTiming(line_bytes=line_bytes, wait_states=tuple(states), source=source.text, spans=spans)
+    return FlashTiming.model_construct(
+        line_bytes=line_bytes, wait_states=tuple(states), source=source.text, spans=spans
+    )
 
 
 def _wait_states(reader: Reader) -> WaitStates:
@@ -231,7 +233,7 @@ def _wait_states(reader: Reader) -> WaitStates:
     reader.expect("to")
     clock = reader.quantity("the clock", FREQUENCY, "30 MHz")
     spans = {"": reader.item.head, "states": states.span, "up_to": clock.span}
-    return WaitStates(up_to=clock.quantity, states=int(states.quantity.number), spans=spans)
+    return WaitStates.model_construct(up_to=clock.quantity, states=int(states.quantity.number), spans=spans)
 
 
 def _flash_cache(reader: Reader) -> FlashCache:
@@ -243,7 +245,7 @@ def _flash_cache(reader: Reader) -> FlashCache:
         reader.fail("E1005", "`flash_cache` needs `instruction` or `data`", notes=(example,))
     if not entries or not all(entries.values()):
         raise RejectedError
-    return FlashCache(
+    return FlashCache.model_construct(
         instruction=value_of(entries, "instruction", None),
         data=value_of(entries, "data", None),
         source=source.text,
@@ -262,7 +264,7 @@ def _cache_geometry(reader: Reader) -> CacheGeometry:
     reader.expect("of")
     line = reader.quantity("a cache line", INFORMATION, "16 B")
     line_bytes = reader.check_bounds("a cache line", line.quantity.base, 1, 1024, line.span)
-    return CacheGeometry(sets=sets, ways=ways, line_bytes=line_bytes, spans={"": reader.item.head})
+    return CacheGeometry.model_construct(sets=sets, ways=ways, line_bytes=line_bytes, spans={"": reader.item.head})
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any, Final, cast, get_args
 
 from specc.diagnostics.model import Label, Sink
 from specc.elaborate.reader import (
@@ -154,7 +154,9 @@ def elaborate_layer(reader: Reader, kind: Word, names: LayerNames) -> LayerSpec:
     }
     spans = spans_of(entries, reader.item.head, **{"filters": "units", "from": "inputs", "global": "kernel"})
     spans |= {"name": name.span, "kind": kind.span}
-    return LayerSpec(name=name.text, kind=kind.text, inputs=inputs, spans=spans, **fields)
+    return LayerSpec.model_construct(
+        name=name.text, kind=cast(LayerKind, kind.text), inputs=inputs, spans=spans, **fields
+    )
 
 
 def _is_pool(kind: str) -> bool:

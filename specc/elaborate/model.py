@@ -35,7 +35,7 @@ class ModelParts:
         """The model, if nothing that it needs was rejected."""
         if self.name is None or self.input is None or not self.layers:
             return None
-        return ModelSpec(
+        return ModelSpec.model_construct(
             name=self.name.text,
             input=self.input,
             layers=tuple(self.layers),
@@ -144,7 +144,7 @@ def _elaborate_weights(reader: Reader) -> WeightsSpec:
     reader.expect("seed")
     seed = reader.integer("a seed", 0, SEED_LIMIT)
     reader.finish()
-    return WeightsSpec(seed=int(seed.quantity.number), spans={"": reader.item.head, "seed": seed.span})
+    return WeightsSpec.model_construct(seed=int(seed.quantity.number), spans={"": reader.item.head, "seed": seed.span})
 
 
 def elaborate_input(reader: Reader, names: LayerNames, *, shape_known: bool = False) -> InputSpec:
@@ -167,7 +167,7 @@ def elaborate_input(reader: Reader, names: LayerNames, *, shape_known: bool = Fa
     entries = read_block(block, handlers, where, reader.sink) if block else {}
     reader.finish()
     distribution, scale = value_of(entries, "distribution", (None, 1.0))
-    return InputSpec(
+    return InputSpec.model_construct(
         name=name.text,
         shape=shape,
         distribution=distribution,

@@ -74,7 +74,7 @@ def elaborate_file_model(block: Block, parts: ModelParts, sink: Sink) -> None:
     parts.input = (
         own.model_copy(update={"shape": network.input_shape})
         if own
-        else InputSpec(name=network.input_name, shape=network.input_shape, spans={"": path.span})
+        else InputSpec.model_construct(name=network.input_name, shape=network.input_shape, spans={"": path.span})
     )
     check_rows(parts.input, sink)
 
@@ -92,6 +92,6 @@ def quantization_of_file(parts: ModelParts, sections: list[Item], sink: Sink) ->
         message = f"`{parts.file.path}` is quantized already; a table would contradict it"
         sink.add("E2205", message, sections[0].head, secondary=label, notes=("repair: remove the section",))
     spans = {"": place} if place else {}
-    return QuantizationTable(
-        model=parts.name.text, rows=(QuantizationRow(layer="*", bits=8, spans=spans),), spans=spans
+    return QuantizationTable.model_construct(
+        model=parts.name.text, rows=(QuantizationRow.model_construct(layer="*", bits=8, spans=spans),), spans=spans
     )

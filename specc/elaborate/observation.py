@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal, cast
 
 from specc.diagnostics.model import Label, Sink
 from specc.elaborate.budgets import relation
@@ -20,7 +20,7 @@ from specc.elaborate.reader import (
     suggestion,
     value_of,
 )
-from specc.spec.contract import GradientContract, Guidelines, Harness, Instrument, PowerSensor
+from specc.spec.contract import GradientContract, Guidelines, Harness, Instrument, PowerSensor, Relation
 from specc.spec.counters import COUNTERS, counters_of
 from specc.spec.hardware import Core
 from specc.syntax.nodes import Block, Item, Malformed, Number, Word
@@ -59,7 +59,7 @@ def elaborate_harness(item: Item, sink: Sink) -> Harness | None:
         gradients[contract.statistic] = contract
     if first(entries, "iterations") is None or ("seed" in entries and not entries["seed"]):
         return None
-    return Harness(
+    return Harness.model_construct(
         iterations=value_of(entries, "iterations"),
         seed=value_of(entries, "seed", "fresh"),
         gradients=tuple(gradients.values()),
@@ -86,9 +86,9 @@ def _gradient(reader: Reader) -> GradientContract:
     if not 0 < value.quantity.base <= 1000:
         reader.fail("E1010", "a gradient limit must be greater than zero, and below 100000 %", value.span)
     spans = {"": reader.item.head, "statistic": statistic.span, "relation": symbol.span, "limit": value.span}
-    return GradientContract(
-        statistic=statistic.text,
-        relation=symbol.text,
+    return GradientContract.model_construct(
+        statistic=cast(Literal["variance", "drift"], statistic.text),
+        relation=cast(Relation, symbol.text),
         limit=float(value.quantity.base),
         spans=spans,
     )
@@ -118,7 +118,7 @@ def elaborate_instrument(
             sink.add("E1005", f"{what} is empty", item.head, notes=("for example `cycles`",))
         return None
     return [
-        Instrument(
+        Instrument.model_construct(
             target=word.text,
             counters=tuple(counters),
             sensors=tuple(sensors.values()),
@@ -186,7 +186,7 @@ def _sensor(reader: Reader) -> PowerSensor:
             reader.fail("E1005", f"sensor `{name.text}` needs `{keyword}`", notes=(f"for example `{example}`",))
     if not all(entries.values()):
         raise RejectedError
-    return PowerSensor(
+    return PowerSensor.model_construct(
         name=name.text,
         averages=value_of(entries, "averages"),
         conversion=value_of(entries, "conversion"),
@@ -230,7 +230,7 @@ def elaborate_guidelines(item: Item, sink: Sink) -> Guidelines | None:
             sink.add("E1006", f"the tree's `{keyword}` is given twice", entry.item.head)
             return None
         tree[keyword] = entry.value
-    return Guidelines(
+    return Guidelines.model_construct(
         application=value_of(entries, "application", ""),
         optimise=value_of(entries, "optimise", ("latency",)),
         tree_depth=tree.get("depth", 5),

@@ -65,7 +65,9 @@ def elaborate_quantization(
     rows = [row for row in map(table.row, body) if row is not None]
     if not rows:
         return None
-    return QuantizationTable(model=name.text, rows=tuple(rows), spans={"": item.head, "model": name.span})
+    return QuantizationTable.model_construct(
+        model=name.text, rows=tuple(rows), spans={"": item.head, "model": name.span}
+    )
 
 
 def _example() -> str:
@@ -138,7 +140,9 @@ class _Table:
         readers |= widths
         notes = cells["notes"].text if "notes" in cells else ""
         spans = {column: cell.span for column, cell in cells.items() if cell.text} | {"": row.span}
-        made = QuantizationRow(range=grid[0], step=grid[1], zero=zero, notes=notes, spans=spans, **readers)
+        made = QuantizationRow.model_construct(
+            range=grid[0], step=grid[1], zero=zero, notes=notes, spans=spans, **readers
+        )
         if not made.uniform:
             what = "widths of weights and activations of their own" if made.format == "fixed" else f"`{made.format}`"
             what = f"a zero point of {made.zero}" if made.zero else what

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import get_args
+from typing import Literal, cast, get_args
 
 from specc.diagnostics.model import Label, Sink
 from specc.elaborate.groups import layer_group
@@ -55,7 +55,11 @@ def _fuse(reader: Reader, parts: ModelParts) -> Fusion:
     if method == "window_sums":
         _check_window_sums(reader, words, parts)
     spans = {"": reader.item.head, "layers": words[0].span.to(words[-1].span), "method": method_span}
-    return Fusion(layers=tuple(word.text for word in words), method=method, spans=spans)
+    return Fusion.model_construct(
+        layers=tuple(word.text for word in words),
+        method=cast(Literal["fused", "window_sums"], method),
+        spans=spans,
+    )
 
 
 def _kinds(words: list[Word], parts: ModelParts) -> list[LayerSpec]:

@@ -124,7 +124,7 @@ class _Elaboration:
         model = parts.build(tuple(fusions))
         if self.sink.has_errors or model is None or edition is None:
             return None
-        return Spec(
+        return Spec.model_construct(
             edition=edition,
             model=model,
             quantization=quantization or (tables[0] if tables else None),

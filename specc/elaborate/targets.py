@@ -48,7 +48,7 @@ def elaborate_target(
         return None
     hardware: Hardware = value_of(entries, "use")
     clock: Quantity | None = value_of(entries, "clock")
-    return Target(
+    return Target.model_construct(
         name=name.text,
         hardware=hardware,
         clock=clock,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, Literal, cast
 
 from specc.diagnostics.model import Fix, Label, Sink
 from specc.diagnostics.registry import CODES, can_be_demoted, can_be_waived
@@ -54,8 +54,8 @@ def _waiver(item: Item, names: Sequence[str], sink: Sink) -> Waiver:
     spans = {"": item.head, "action": action.span, "code": code.span, "reason": reason.span}
     if scope is not None:
         spans["scope"] = scope.span
-    return Waiver(
-        action=action.text,
+    return Waiver.model_construct(
+        action=cast(Literal["waive", "demote"], action.text),
         code=code.text,
         reason=reason.text,
         scope=scope.text if scope else None,

@@ -92,7 +92,7 @@ def schedules(network: Network, table: QuantizationTable | None) -> tuple[Schedu
     """Every schedule that applies: with and without fusing convolutions into their global pools, streaming the input
     by rows, and sharing memory between tensors."""
     pairs = pooled_convolutions(network)
-    fused = tuple(Fusion(layers=(first.name, second.name), method="fused") for first, second in pairs)
+    fused = tuple(Fusion.model_construct(layers=(first.name, second.name), method="fused") for first, second in pairs)
     return tuple(
         schedule(network, table, fusions=fusions, streamed=streamed, planned=planned)
         for streamed in ((False, True) if streamable(network) else (False,))

@@ -23,7 +23,9 @@ def import_file(written: str, span: Span, input_name: str | None) -> ModelFile:
 
     data = read_model_file(written, span.source.path)
     content = import_model(data, PurePosixPath(written).suffix.lower(), span, input_name)
-    return ModelFile(path=written, sha256=hashlib.sha256(data).hexdigest(), content_=content, spans={"": span})
+    return ModelFile.model_construct(
+        path=written, sha256=hashlib.sha256(data).hexdigest(), content_=content, spans={"": span}
+    )
 
 
 def import_model(data: bytes, suffix: str, span: Span, input_name: str | None = None) -> ImportedModel:
