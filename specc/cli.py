@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from specc import __version__
-from specc.commands import checking, editing, explaining, hardware, measuring, results, simulating
+from specc.commands import checking
 from specc.commands.console import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
 
 _EPILOG = """\
@@ -23,8 +23,9 @@ exit codes: 0 all is well, 1 an error or a failed contract, 2 wrong usage, 3 a c
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the return value is the exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    parser = _parser(check_alone=given[:1] == ["check"])
+    options = parser.parse_args(given)
     if options.command is None:
         parser.print_help()
         return EXIT_USAGE
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(check_alone: bool) -> argparse.ArgumentParser:
+    """The parser of every command, or of `check` alone: declaring the others takes longer than reading its line."""
     parser = argparse.ArgumentParser(
         prog="specc",
         description="Declare what a small neural network must do on which hardware; check it, measure it, explain it.",
@@ -48,9 +50,14 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"specc {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for group in (checking, editing, measuring, results, hardware, simulating, explaining):
-        group.add_commands(commands)
+    # With its name given, argparse need not format a usage line to find it.
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog=parser.prog)
+    checking.add_commands(commands)
+    if not check_alone:
+        from specc.commands import editing, explaining, hardware, measuring, results, simulating
+
+        for group in (editing, measuring, results, hardware, simulating, explaining):
+            group.add_commands(commands)
     return parser
 
 

@@ -63,6 +63,10 @@ class FileFindings:
     diagnostics: tuple[Diagnostic, ...]
     waived: tuple[Waived, ...] = ()
 
+    @property
+    def has_errors(self) -> bool:
+        return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+
 
 @dataclass
 class Sink:

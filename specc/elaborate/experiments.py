@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from specc import reads
 from specc.diagnostics.model import Sink
 from specc.elaborate.project import OutsideError, locate, project_folder
 from specc.elaborate.reader import Handler, Reader, RejectedError, read_block, spans_of, value_of
@@ -32,11 +33,15 @@ def elaborate_dataset(item: Item, main: SourceFile, sink: Sink) -> DataSet | Non
         except OutsideError as error:
             reader.fail("E1021", f"`{path.text[:100]}` cannot be a data set: {error}", path.span)
         if not found.is_file():
+            reads.failed()
             reader.fail("E1021", f"`{path.text[:100]}` cannot be a data set: there is no such file", path.span)
+        reads.present(found)
     except RejectedError:
         return None
     sink.add("N1104", "no harness reads data sets yet", item.head)
-    return DataSet(name=name.text, path=path.text, spans={"": item.head, "name": name.span, "path": path.span})
+    return DataSet.model_construct(
+        name=name.text, path=path.text, spans={"": item.head, "name": name.span, "path": path.span}
+    )
 
 
 def elaborate_experiments(item: Item, sink: Sink) -> Experiments | None:
@@ -61,7 +66,7 @@ def elaborate_experiments(item: Item, sink: Sink) -> Experiments | None:
     if not entries or not all(entries.values()):
         return None
     sink.add("N1104", "no command runs experiments yet", item.head)
-    return Experiments(
+    return Experiments.model_construct(
         clocks=value_of(entries, "clock", ()),
         compile=value_of(entries, "compile", ()),
         bits=value_of(entries, "bits", ()),

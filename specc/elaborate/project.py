@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
+from specc import reads
+
 _MARKS: Final = (".git", "pyproject.toml")
 
 
@@ -18,7 +20,13 @@ class OutsideError(Exception):
 
 def project_folder(spec: Path) -> Path:
     """The folder whose files a spec may name: the nearest above it with `.git` or `pyproject.toml`, else its own."""
-    own = spec.resolve().parent
+    found = project_around(spec.resolve().parent)
+    reads.project(spec, found)
+    return found
+
+
+def project_around(own: Path) -> Path:
+    """The project folder of the specs in a folder, whose path is resolved."""
     return next((folder for folder in (own, *own.parents) if is_marked(folder)), own)
 
 
@@ -33,6 +41,17 @@ def locate(text: str, base: Path, root: Path) -> Path:
     Raises:
         OutsideError: the path is absolute or leads out of `root`.
     """
+    try:
+        written, resolved = _followed(text, base, root)
+    except OutsideError:
+        reads.failed()
+        raise
+    reads.led(written, resolved)
+    return resolved
+
+
+def _followed(text: str, base: Path, root: Path) -> tuple[Path, Path]:
+    """The path as written, and where it leads."""
     if not text or "\0" in text or "\\" in text:
         raise OutsideError("a path has names joined by `/`")
     if PurePosixPath(text).is_absolute() or PureWindowsPath(text).drive:
@@ -48,4 +67,4 @@ def locate(text: str, base: Path, root: Path) -> Path:
         raise OutsideError("the path cannot be followed") from error
     if not resolved.is_relative_to(root):
         raise OutsideError("a symbolic link leads out of the project folder")
-    return resolved
+    return written, resolved

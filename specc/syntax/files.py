@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from specc import reads
 from specc.diagnostics.model import Sink
 from specc.source import SourceFile
 
@@ -24,6 +25,16 @@ def read(path: Path, sink: Sink, name: str = "") -> SourceFile | None:
         name: how diagnostics call it; its path if empty.
     """
     name = name or str(path)
+    data = _data(path, name, sink)
+    if data is None:
+        reads.failed()
+        return None
+    reads.read(path, data)
+    return decode(data, name, path, sink)
+
+
+def _data(path: Path, name: str, sink: Sink) -> bytes | None:
+    """The bytes of a file, or of the beginning of one that is too large; None, and a diagnostic, if there are none."""
     try:
         if path.is_dir():
             sink.add("E0002", f"{name} is a folder; give the path of a .hwspec file", None)
@@ -32,7 +43,7 @@ def read(path: Path, sink: Sink, name: str = "") -> SourceFile | None:
             sink.add("E0002", f"{name} is not a regular file", None)
             return None
         with path.open("rb") as stream:
-            data = stream.read(SIZE_LIMIT + 1)
+            return stream.read(SIZE_LIMIT + 1)
     except FileNotFoundError:
         sink.add("E0001", f"{name} does not exist", None, notes=_similar_files(path))
         return None
@@ -40,7 +51,6 @@ def read(path: Path, sink: Sink, name: str = "") -> SourceFile | None:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         sink.add("E0007", f"{name} cannot be read: {reason}", None)
         return None
-    return decode(data, name, path, sink)
 
 
 def decode(data: bytes, name: str, path: Path | None, sink: Sink) -> SourceFile | None:

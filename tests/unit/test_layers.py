@@ -26,7 +26,7 @@ LAYERS = (
     ("spec",),
     ("syntax",),
     ("diagnostics",),
-    ("source", "units", "resources", "evidence"),
+    ("source", "units", "resources", "evidence", "reads"),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 

@@ -1,5 +1,6 @@
 """Commands start fast because they load only what they need: what a fresh interpreter has imported afterwards."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,9 +23,9 @@ sys.exit(status)
 """
 
 
-def imported_by(*arguments: str) -> set[str]:
+def imported_by(*arguments: str, **environment: str) -> set[str]:
     command = [sys.executable, "-c", PROGRAM, *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ | environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return set(done.stdout.splitlines()[-1].removeprefix("imported:").split())
 
@@ -42,3 +43,9 @@ def test_explaining_a_code_parses_nothing() -> None:
 @pytest.mark.parametrize("spec", ["specs/kws.hwspec", "specs/edge_cnn_repaired.hwspec"])
 def test_check_loads_no_numerics_and_no_documents(spec: str) -> None:
     assert not imported_by("check", spec) & (HEAVY | {"jinja2", "serial", "ziglang", "sqlite3", "specc_backends"})
+
+
+def test_a_check_from_the_cache_needs_the_standard_library_only(tmp_path: Path) -> None:
+    for _ in range(2):
+        imported = imported_by("check", "specs/kws.hwspec", XDG_CACHE_HOME=str(tmp_path), SPECC_NO_CACHE="")
+    assert imported - set(sys.stdlib_module_names) == {"specc"}

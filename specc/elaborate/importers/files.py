@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from specc import reads
 from specc.elaborate.importers.common import ModelFileError
 from specc.elaborate.project import OutsideError, locate, project_folder
 
@@ -33,8 +34,10 @@ def read_model_file(written: str, spec: Path | None) -> bytes:
         raise _refused(f"`{written}` cannot be read: {error.strerror}") from error
     if len(data) > SIZE_LIMIT:
         raise _refused(f"`{written}` is larger than {SIZE_LIMIT >> 20} MiB, the limit for a model")
+    reads.read(path, data)
     return data
 
 
 def _refused(message: str) -> ModelFileError:
+    reads.failed()
     return ModelFileError("E2201", message)

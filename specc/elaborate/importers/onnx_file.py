@@ -9,6 +9,7 @@ import importlib
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from specc import reads
 from specc.elaborate.importers.common import OPERATOR_LIMIT, ModelFileError, damaged, unsupported
 
 _CONSTANT_LIMIT: Final = 1 << 16
@@ -86,8 +87,10 @@ def open_graph(data: bytes) -> Graph:
     try:
         onnx: Any = importlib.import_module("onnx")
     except ImportError as error:
+        reads.failed()
         notes = ("install it with `pip install 'specc[onnx]'`",)
         raise ModelFileError("E2204", "reading an ONNX file needs the package onnx", notes) from error
+    reads.package("onnx")
     try:
         graph = onnx.load_model_from_string(data).graph
     except Exception as error:  # the parser's own class of error has moved between versions of protobuf
