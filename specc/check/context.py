@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from specc.diagnostics.model import Fix, Label, Sink
 from specc.graph.network import Network
@@ -86,6 +86,7 @@ def place(node: Node, field_name: str = "") -> Span | None:
     return node.span(field_name)
 
 
+@lru_cache(maxsize=1024)
 def exact(number: float) -> Fraction:
     """The decimal number as it was written: 0.1 is one tenth."""
     return Fraction(repr(number))

@@ -42,7 +42,7 @@ def complete(document: Document, position: types.Position) -> list[types.Complet
     place = _place(document.source.text[:offset])
     if place is None:
         return []
-    items = list(_items(place, document.names))
+    items = list(_items(place, document.known_names))
     unique = {item.label: item for item in items}
     return list(unique.values())
 

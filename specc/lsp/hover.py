@@ -26,7 +26,7 @@ _NAMES_SHOWN: Final = 8
 def hover(document: Document, position: types.Position) -> types.Hover | None:
     """The derived facts of the name at a position, or None where no name stands or nothing is known."""
     found = document.names.at(document.positions.offset(position))
-    lines = facts(document.result, found) if found else []
+    lines = facts(document.known_result, found) if found else []
     if found is None or not lines:
         return None
     text = "\n\n".join([f"**{found.name}**: {lines[0]}", *lines[1:]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -31,17 +32,23 @@ _WARM_UP: Final = "hwspec 1\nmodel m { input x 8, dense d { units 2 } }\n"
 
 
 class SpecServer(LanguageServer):
-    """A language server for `.hwspec` files. It keeps one `Document` per open file."""
+    """A language server for `.hwspec` files. It keeps one `Document` per open file.
+
+    Files are checked one after the other in a thread of its own, so that requests are answered meanwhile.
+    """
 
     def __init__(self) -> None:
         # Whole texts, not changes: files are small, and nothing can get out of step.
         super().__init__("specc", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
         self.documents: dict[str, Document] = {}
         self.pending: dict[str, asyncio.TimerHandle] = {}
+        self.running: set[asyncio.Task[None]] = set()
+        self.checker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="check")
 
     def update(self, uri: str, text: str, version: int | None) -> None:
         """Take a new version of a file; it is checked when the typing pauses, and so is what may import it."""
-        self.documents[uri] = Document(uri, text, version, self.workspace.position_encoding)
+        before = self.documents.get(uri)
+        self.documents[uri] = Document(uri, text, version, self.workspace.position_encoding, before=before)
         self.renew(uri)
 
     def renew(self, changed: str) -> None:
@@ -53,20 +60,39 @@ class SpecServer(LanguageServer):
             self.documents[uri] = document.beside(unsaved)
             if uri in self.pending:
                 self.pending[uri].cancel()
-            self.pending[uri] = asyncio.get_running_loop().call_later(DEBOUNCE, self.publish, uri)
+            self.pending[uri] = asyncio.get_running_loop().call_later(DEBOUNCE, self.start, uri)
 
     def project(self, document: Document) -> Project:
         """The files that a document is read with, as they are now."""
         folders = [Path(path) for folder in self.workspace.folders.values() if (path := to_fs_path(folder.uri))]
         return Project(document, self.documents.values(), folders)
 
-    def publish(self, uri: str) -> None:
-        """Check a file and send what was found."""
+    def start(self, uri: str) -> None:
+        """Begin to check a file."""
+        task = asyncio.get_running_loop().create_task(self.publish(uri))
+        self.running.add(task)  # the loop itself keeps no hold of it
+        task.add_done_callback(self.running.discard)
+
+    async def publish(self, uri: str) -> None:
+        """Check a file and send what was found, unless a newer version has come meanwhile."""
         self.pending.pop(uri, None)
         document = self.documents.get(uri)
-        if document is not None:
-            found = diagnostics(document)
+        if document is None:
+            return
+        found = await asyncio.get_running_loop().run_in_executor(self.checker, self.check, document)
+        if found is not None and self.is_current(document):
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, document.version))
+
+    def check(self, document: Document) -> list[types.Diagnostic] | None:
+        """The findings of a version; None if it is out of date before its turn has come."""
+        if not self.is_current(document):
+            return None
+        document.work_out()
+        return diagnostics(document)
+
+    def is_current(self, document: Document) -> bool:
+        """Whether this is still the newest version of an open file."""
+        return self.documents.get(document.uri) is document
 
     def forget(self, uri: str) -> None:
         """Drop a closed file, and its findings from the editor."""

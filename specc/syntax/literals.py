@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from specc.units import UNITS, Quantity
@@ -35,6 +36,7 @@ class LiteralError(ValueError):
     replacement: str | None = None
 
 
+@lru_cache(maxsize=1024)  # a spec repeats its numbers, and exact ones take a while to make
 def parse_number(text: str) -> Fraction:
     """Exact value of a number without unit: `10_000`, `0.0003`, `1e-3`.
 
@@ -54,6 +56,7 @@ def parse_number(text: str) -> Fraction:
     return Fraction(mantissa.replace("_", "")) * Fraction(10) ** int(exponent or 0)
 
 
+@lru_cache(maxsize=1024)
 def parse_quantity(text: str) -> Quantity:
     """A number with an optional unit: `168 MHz`, `5%`, `0.01`.
 

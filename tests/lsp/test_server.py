@@ -17,6 +17,10 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 
+from specc.lsp.completion import complete
+from specc.lsp.document import Document
+from specc.lsp.hover import hover
+
 ROOT = Path(__file__).resolve().parents[2]
 URI = "file:///project/a.hwspec"
 PATIENCE = 60.0  # seconds; a busy machine is not a failure
@@ -444,6 +448,43 @@ def test_garbage_and_unknown_methods_do_not_end_the_server() -> None:
         assert server.wait(PATIENCE) == 0
     assert "error" in answers[2]
     assert isinstance(answers[4]["result"], list) and len(answers[4]["result"]) == 6
+
+
+def test_of_many_edits_the_last_one_counts() -> None:
+    async def play(editor: Editor) -> None:
+        await editor.open(GOOD)
+        for number in range(1, 30):
+            text = GOOD.replace("<= 2 ms", f"<= {number} ns")
+            identifier = types.VersionedTextDocumentIdentifier(number, URI)
+            change = types.TextDocumentContentChangeWholeDocument(text)
+            editor.client.text_document_did_change(types.DidChangeTextDocumentParams(identifier, [change]))
+        seen = []
+        while 29 not in seen:
+            params = await asyncio.wait_for(editor.published.get(), PATIENCE)
+            seen.append(params.version)
+        assert "29 ns" in params.diagnostics[0].message
+        assert seen == sorted(seen), "what is out of date comes late"
+        assert not await editor.edit(GOOD)
+
+    session(play)
+
+
+def test_completion_and_hover_do_not_wait_for_the_check() -> None:
+    before = Document(URI, GOOD, 1, "utf-16")
+    before.work_out()
+    text = GOOD.replace("<= 2 ms", "<= 3 ms")
+    after = Document(URI, text, 2, "utf-16", before=before)
+    labels = {item.label for item in complete(after, at(text, "first      <=", 0))}
+    shown = hover(after, at(text, "first {"))
+    assert "last" in labels and shown is not None and "conv" in str(shown.contents)
+    assert "result" not in vars(after), "the request has checked the file"
+    assert after.result is not before.result
+
+
+def test_the_first_request_works_out_what_it_needs() -> None:
+    document = Document(URI, GOOD, 1, "utf-16")
+    assert {"first", "last"} <= {item.label for item in complete(document, at(GOOD, "first      <="))}
+    assert hover(document, at(GOOD, "first {")) is not None
 
 
 def test_without_pygls_one_clear_line(tmp_path: Path) -> None:
