@@ -1,4 +1,4 @@
-"""Whether a battery, or a mean power, can carry the rate of inferences that is asked of it."""
+"""Whether a battery, a mean power, or the energy of a day can carry the rate of inferences that is asked of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from specc.check.instruction_model import core_name, instruction_model
 from specc.check.latency import fewest_cycles, target_clock
 from specc.spec.contract import BudgetItem
 from specc.spec.hardware import Target
+from specc.units import UNITS
 
 
 def check_duty(context: Context) -> None:
@@ -69,6 +70,8 @@ def _judge(context: Context, target: Target, item: BudgetItem) -> None:
 
 def _allowed(item: BudgetItem) -> tuple[Fraction, str]:
     """The mean power in watts that the line leaves, and where it comes from."""
+    if item.scope == ("day",):
+        return item.limit.base / UNITS["day"].scale, f"{item.limit} a day leaves "
     if item.battery is None:
         return item.limit.base, ""
     energy = item.battery.charge.base * item.battery.voltage.base

@@ -14,6 +14,7 @@ from specc.syntax.nodes import Item, Symbol, Word
 from specc.units import CHARGE, DOLLARS, ENERGY, FREQUENCY, INFORMATION, NONE, POWER, TIME, VOLTAGE, Dimension
 
 _PERCENTILE: Final = re.compile(r"p([1-9][0-9]?(?:\.[0-9]{1,3})?)")
+_RELATIONS: Final = ("<=", "<", ">=", ">")
 _MEMORIES: Final = ("sram", "flash", "l1")
 _BATTERY: Final = "battery 220 mAh at 3 V"
 _WHOLES: Final = {"total": "the whole inference", "overhead": "what runs outside of the layers"}
@@ -39,7 +40,7 @@ def elaborate_budget(
     lines: dict[str, Handler] = {
         "latency": lambda r: _latency(r, layers),
         "memory": _memory,
-        "energy": lambda r: _whole(r, "energy", "inference", ENERGY, "3 mJ"),
+        "energy": lambda r: _energy(r, layers),
         "power": _power,
         "price": lambda r: _whole(r, "price", "unit", DOLLARS, "4.20 USD"),
         "life": _life,
@@ -146,6 +147,18 @@ def _memory(reader: Reader) -> BudgetItem:
     return _limit(reader, "memory", (word.text,), word.span, dimension=INFORMATION, example="64 KiB")
 
 
+def _energy(reader: Reader, layers: list[str]) -> BudgetItem:
+    """`energy <= 3 mJ per inference`, `energy conv0+mlp* <= 1 mJ` of layers, `energy <= 40 J per day at 2 Hz`."""
+    value = reader.peek()
+    if value is None or (isinstance(value, Symbol) and value.text in _RELATIONS):
+        item = _whole(reader, "energy", "inference", ENERGY, "3 mJ")
+        if item.scope != ("day",):
+            return item
+        return _at_rate(reader, item, f"energy <= {item.limit} per day at 2 Hz")
+    group = layer_group(reader, layers)
+    return _limit(reader, "energy", group.names, group.span, dimension=ENERGY, example="1 mJ", pattern=group.pattern)
+
+
 def _whole(reader: Reader, kind: str, scope: str, dimension: Dimension, example: str) -> BudgetItem:
     return _limit(reader, kind, (scope,), reader.item.values[0].span, dimension=dimension, example=example)
 
@@ -153,12 +166,17 @@ def _whole(reader: Reader, kind: str, scope: str, dimension: Dimension, example:
 def _power(reader: Reader) -> BudgetItem:
     """`power <= 50 mW` while inferring, or the mean over time: `power <= 1 mW at 2 Hz`."""
     item = _whole(reader, "power", "active", POWER, "50 mW")
-    if not reader.accept("at"):
+    following = reader.peek()
+    if not (isinstance(following, Word) and following.text == "at"):
         return item
+    return _at_rate(reader, item.model_copy(update={"scope": ("mean",)}), f"power <= {item.limit} at 2 Hz")
+
+
+def _at_rate(reader: Reader, item: BudgetItem, example: str) -> BudgetItem:
+    """The rate of inferences that a line ends with: `at 2 Hz`."""
+    reader.expect("at", example)
     rate = reader.quantity("a rate of inferences", FREQUENCY, "2 Hz")
-    return item.model_copy(
-        update={"scope": ("mean",), "rate": rate.quantity, "spans": item.spans | {"rate": rate.span}}
-    )
+    return item.model_copy(update={"rate": rate.quantity, "spans": item.spans | {"rate": rate.span}})
 
 
 def _battery(reader: Reader) -> Battery:
@@ -174,9 +192,7 @@ def _life(reader: Reader) -> BudgetItem:
     """`life >= 1 year at 2 Hz`."""
     scope_span = reader.item.values[0].span
     item = _limit(reader, "life", ("battery",), scope_span, dimension=TIME, example="1 year", lower=True)
-    reader.expect("at", f"life >= {item.limit} at 2 Hz")
-    rate = reader.quantity("a rate of inferences", FREQUENCY, "2 Hz")
-    return item.model_copy(update={"rate": rate.quantity, "spans": item.spans | {"rate": rate.span}})
+    return _at_rate(reader, item, f"life >= {item.limit} at 2 Hz")
 
 
 def _accuracy(reader: Reader, datasets: list[str]) -> BudgetItem:
@@ -223,6 +239,8 @@ def _limit(
         if kind == "memory":
             reader.expect("core")
             per_core = True
+        elif scope == ("inference",):
+            scope = (reader.choice("what energy is counted over", ("inference", "day")).text,)
         elif kind == "energy":
             reader.expect("inference")
         else:

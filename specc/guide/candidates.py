@@ -95,8 +95,8 @@ def requirement(spec: Spec) -> dict[str, float]:
     """The application's limits by dimension, in base units.
 
     A limit written for all targets counts before those written for one; of several, the tightest. Latency is limited at
-    one percentile (see `percentile`); cold starts and single layers are judged as contracts and take no part here, and
-    so are prices in euros, for candidates are compared in dollars.
+    one percentile (see `percentile`); cold starts, single layers and the energy of a day are judged as contracts and
+    take no part here, and so are prices in euros, for candidates are compared in dollars.
     """
     percent = percentile(spec)
     shared: dict[str, list[float]] = {}
@@ -107,7 +107,7 @@ def requirement(spec: Spec) -> dict[str, float]:
             dimension = item.scope[0] if item.kind == "memory" else item.kind
             if item.kind == "latency" and not (_is_latency(item) and item.percentile == percent):
                 continue
-            if item.limit.dimension == EUROS:
+            if item.limit.dimension == EUROS or (item.kind == "energy" and item.scope != ("inference",)):
                 continue
             if dimension in DIMENSIONS:
                 limits.setdefault(dimension, []).append(float(item.limit.base))

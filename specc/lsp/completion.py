@@ -101,7 +101,7 @@ def _items(place: _Place, names: Names) -> Iterator[types.CompletionItem]:
     if first == "use" and behind_first:
         yield from _names(names, "hardware")
         yield from (_item(name, _ITEM_KINDS["hardware"], "library") for name in library_names())
-    elif first in ("from", "fuse") or (first == "latency" and not _has_relation(place.words)):
+    elif first in ("from", "fuse") or (first in ("latency", "energy") and not _has_relation(place.words)):
         if first == "latency" and behind_first:
             yield from (_keyword(word) for word in ("total", "overhead"))
         yield from _names(names, "layer")

@@ -172,7 +172,7 @@ def _uses(item: Item, keyword: str, declared: _Declared) -> Iterator[Occurrence]
             yield from (Occurrence("hardware", word.text, word.span) for word in _words(entry)[1:2])
         elif keyword == "model":
             yield from _inputs(entry, declared)
-        elif (keyword, first) in (("budget", "latency"), ("schedule", "fuse")):
+        elif (keyword, first) in (("budget", "latency"), ("budget", "energy"), ("schedule", "fuse")):
             yield from _references(_unglued(entry), declared)
         elif (keyword, first) == ("budget", "accuracy"):
             words = (word for word in _words(entry)[1:] if declared.has("dataset", word.text))

@@ -4,18 +4,23 @@ With E joules and t seconds per inference, r inferences per second and S watts a
 
     P = r E + S (1 - r t)
 
-and a battery of B joules lasts B / P. Losses of regulators, self-discharge and everything else on the board are not in
-it: they are not the network's, and no source in the spec states them.
+A day takes 86,400 P, and a battery of B joules lasts B / P. Losses of regulators, self-discharge and everything else
+on the board are not in it: they are not the network's, and no source in the spec states them. What follows from the
+measured energy of an inference is predicted: nobody has measured the time over which it is spread.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from specc.evidence import Figure
 from specc.measure.result import Measurement
 from specc.spec.contract import BudgetItem
 from specc.spec.hardware import Fact, Target
+from specc.units import UNITS
 
-_ALONE = "regulator losses and self-discharge are not counted"
+_DAY: Final = float(UNITS["day"].scale)  # seconds
+_ALONE: Final = "regulator losses and self-discharge are not counted"
 
 
 def mean_power(item: BudgetItem, target: Target, measurement: Measurement) -> Figure:
@@ -28,11 +33,12 @@ def mean_power(item: BudgetItem, target: Target, measurement: Measurement) -> Fi
     shortest = time.value if time.low is None else time.low
     if rate * shortest > 1:
         return Figure.unknown("W", f"at {shortest:.3g} s an inference, {item.rate} cannot be sustained")
+    evidence = "predicted" if energy.evidence == "measured" else energy.evidence
     least = rate * (energy.value if energy.low is None else energy.low)
     sleep = target.hardware.sleep_power
     if sleep is None:
         basis = "no sleep power is declared for this hardware: the figure counts sleep for nothing"
-        return Figure(value=least, low=least, high=None, unit="W", evidence=energy.evidence, basis=basis)
+        return Figure(value=least, low=least, high=None, unit="W", evidence=evidence, basis=basis)
     asleep_least = max(0.0, 1 - rate * time.high) if time.high is not None else 0.0
     asleep_most = 1 - rate * shortest
     low, high = _ends(sleep)
@@ -41,8 +47,23 @@ def mean_power(item: BudgetItem, target: Target, measurement: Measurement) -> Fi
         low=least + low * asleep_least,
         high=None if energy.high is None else rate * energy.high + high * asleep_most,
         unit="W",
-        evidence=energy.evidence,
+        evidence=evidence,
         basis=f"asleep between inferences at {sleep.value} ({sleep.source}); {_ALONE}",
+    )
+
+
+def energy_per_day(item: BudgetItem, target: Target, measurement: Measurement) -> Figure:
+    """Joules that a target takes in a day at the item's rate, asleep between inferences."""
+    power = mean_power(item, target, measurement)
+    if power.value is None:
+        return Figure.unknown("J", power.basis)
+    return power.model_copy(
+        update={
+            "value": power.value * _DAY,
+            "low": None if power.low is None else power.low * _DAY,
+            "high": None if power.high is None else power.high * _DAY,
+            "unit": "J",
+        }
     )
 
 

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Iterable
 
 from specc.evidence import Figure
-from specc.measure.duty import life, mean_power
+from specc.measure.duty import energy_per_day, life, mean_power
 from specc.measure.result import LayerResult, Measurement
 from specc.measure.statistics import percentile_figure
 from specc.measure.verdict import Outcome, Verdict
@@ -156,7 +156,7 @@ def _figure(item: BudgetItem, target: Target, measurement: Measurement | None, m
         unit = {"latency": "s", "memory": "B", "energy": "J", "power": "W", "life": "s"}[item.kind]
         return Figure.unknown(unit, missing)
     if item.kind == "energy":
-        return measurement.energy
+        return _energy_figure(item, target, measurement)
     if item.kind == "power":
         return mean_power(item, target, measurement)
     if item.kind == "life":
@@ -164,6 +164,23 @@ def _figure(item: BudgetItem, target: Target, measurement: Measurement | None, m
     if item.kind == "memory":
         return _memory_figure(item, measurement)
     return _latency_figure(item, measurement)
+
+
+def _energy_figure(item: BudgetItem, target: Target, measurement: Measurement) -> Figure:
+    if item.scope == ("inference",):
+        return measurement.energy
+    if item.scope == ("day",):
+        return energy_per_day(item, target, measurement)
+    by_name = {layer.name: layer.energy for layer in measurement.layers}
+    energies = [by_name.get(name) for name in item.scope]
+    known = [energy for energy in energies if energy is not None]
+    if len(known) == len(energies):
+        return _sum(known)
+    whole = measurement.energy
+    if whole.value is None:
+        return Figure.unknown("J", whole.basis)
+    absent = ", ".join(name for name, energy in zip(item.scope, energies, strict=True) if energy is None)
+    return Figure.unknown("J", f"the energy of an inference is {whole.evidence}, but not that of {absent} alone")
 
 
 def _memory_figure(item: BudgetItem, measurement: Measurement) -> Figure:

@@ -35,7 +35,7 @@ class LayerResult(_Record):
     name: str
     latency: Latency
     counters: dict[str, Figure]
-    energy: Figure | None = None  # joules per inference; None where none was recorded
+    energy: Figure | None = None  # joules per inference; None where it is not known
 
 
 class MemoryResult(_Record):

@@ -25,10 +25,10 @@ class Battery(Node):
 class BudgetItem(Node):
     """One line of a budget: `latency mlp1+mlp2 <= 0.5 ms`.
 
-    `scope` names what is bounded: layers (`("mlp1", "mlp2")`), `("total",)`, `("overhead",)`, or for memory
-    `("sram",)`, `("flash",)`, `("l1",)`. `percentile` applies to latency: 50 unless written. `pattern` is the scope as
-    written where it has a `*`. A line of kind life says how long `battery` lasts at `rate` inferences per second; one
-    of kind accuracy names its data set as scope.
+    `scope` names what is bounded: layers (`("mlp1", "mlp2")`), `("total",)`, `("overhead",)`, for memory `("sram",)`,
+    `("flash",)`, `("l1",)`, for energy layers, `("inference",)` or `("day",)` at `rate`. `percentile` applies to
+    latency: 50 unless written. `pattern` is the scope as written where it has a `*`. A line of kind life says how long
+    `battery` lasts at `rate` inferences per second; one of kind accuracy names its data set as scope.
     """
 
     kind: BudgetKind
@@ -44,9 +44,11 @@ class BudgetItem(Node):
 
     @property
     def label(self) -> str:
-        """How the item is called in tables: 'latency mlp1+mlp2', 'latency total p95', 'memory sram', 'price'."""
-        parts: list[str] = ["energy per inference" if self.kind == "energy" else self.kind]
-        if self.kind in ("latency", "memory", "accuracy"):  # the others bound the target as a whole
+        """How the item is called in tables: 'latency total p95', 'memory sram', 'energy per day at 2 Hz', 'price'."""
+        parts: list[str] = [self.kind]
+        if self.scope in (("inference",), ("day",)):
+            parts.append(f"per {self.scope[0]}")
+        elif self.kind in ("latency", "memory", "energy", "accuracy"):  # the others bound the target as a whole
             parts.append(self.pattern or "+".join(self.scope))
         if self.cold:
             parts.append("cold")

@@ -199,6 +199,7 @@ def test_completion() -> None:
 
         assert {"model", "target", "budget", "quantization"} <= await labels(GOOD + "bu@")
         assert {"first", "last", "total", "overhead"} <= await labels(GOOD + "budget board {\n  latency @")
+        assert {"first", "last"} <= await labels(GOOD + "budget board {\n  energy @")
         assert {"first", "last"} <= await labels(GOOD.replace("first+last", "first+@"))
         assert {"conv", "dwconv", "input"} <= await labels(GOOD.replace("  dense last", "  d@\n  dense last"))
         options = await labels(GOOD.replace("padding same", "@"))

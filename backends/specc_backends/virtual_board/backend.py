@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from specc.codegen.toolchain import Toolchain, ToolchainError
 from specc.measure import provenance
 from specc.measure.backend import BackendError, Job
+from specc.measure.energy.active_power import predicted_energy
 from specc.measure.generator import generator_hash
 from specc.measure.result import Measurement, Provenance
 from specc.spec.hardware import Target
@@ -102,13 +103,13 @@ class VirtualBoardBackend:
             key=key,
             target=job.target.name,
             evidence="simulated",
-            layers=figures.layer_results(run.inferences, names, bounds),
+            layers=figures.layer_results(run.inferences, names, bounds, job.target),
             total=figures.total_latency(run.inferences, bounds),
             overhead=figures.overhead_latency(run.inferences, bounds),
             cold=figures.cold_latency(run.inferences[0], bounds),
             counters=figures.counters([inference.total for inference in run.inferences], bounds),
             memory=figures.memory(firmware, run.stack_used),
-            energy=figures.energy(figures.total_latency(run.inferences, bounds).best, job.target),
+            energy=predicted_energy(figures.total_latency(run.inferences, bounds).best, job.target),
             output_matches_golden=run.output_exact,
             provenance=Provenance(
                 spec_hash=provenance.spec_hash(job.spec),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from specc.evidence import Figure
+from specc.measure.energy.active_power import predicted_energy
 from specc.measure.result import Latency, LayerResult, MemoryResult
 from specc.measure.statistics import summarise_bounds
 from specc.spec.hardware import Target
@@ -111,12 +112,17 @@ def cold_latency(first: Inference, bounds: Bounds) -> Latency:
     return latency([first.total], bounds)
 
 
-def layer_results(inferences: Sequence[Inference], names: Sequence[str], bounds: Bounds) -> tuple[LayerResult, ...]:
-    """Latency and counters of each layer."""
+def layer_results(
+    inferences: Sequence[Inference], names: Sequence[str], bounds: Bounds, target: Target
+) -> tuple[LayerResult, ...]:
+    """Latency, counters and predicted energy of each layer."""
     results = []
     for index, name in enumerate(names):
         runs = [inference.layers[index] for inference in inferences]
-        results.append(LayerResult(name=name, latency=latency(runs, bounds), counters=counters(runs, bounds)))
+        time = latency(runs, bounds)
+        energy = predicted_energy(time.best, target)
+        known = None if energy.value is None else energy
+        results.append(LayerResult(name=name, latency=time, counters=counters(runs, bounds), energy=known))
     return tuple(results)
 
 
@@ -182,26 +188,4 @@ def memory(firmware: Firmware, stack_used: int) -> MemoryResult:
         ),
         regions={name: size for name, size in regions.items() if size},
         planned_activations=firmware.planned_bytes,
-    )
-
-
-def energy(total: Figure, target: Target) -> Figure:
-    """Energy of an inference: the declared active power times the time, where it was declared for this clock."""
-    power, at = target.hardware.active_power, target.hardware.active_power_clock
-    if power is None:
-        return Figure.unknown("J", f"no active power is declared for {target.hardware.name}")
-    if at is None or float(at.base) != target.clock_hz:
-        where = f"at {at}" if at is not None else "at no stated clock"
-        return Figure.unknown("J", f"the active power of {target.hardware.name} is declared {where}, not at this clock")
-    assert total.value is not None and total.low is not None
-    value = float(power.value.base)
-    low = float(power.low.base) if power.low else value
-    high = float(power.high.base) if power.high else value
-    return Figure(
-        value=value * total.value,
-        low=low * total.low,
-        high=high * total.high if total.high is not None else None,
-        unit="J",
-        evidence="predicted",
-        basis=f"active power ({power.source}) times the simulated latency",
     )

@@ -4,7 +4,7 @@ from small_results import candidate, figure, line, measurement, spec
 
 from specc.evidence import Figure
 from specc.guide.candidates import candidates, percentile, ranked, requirement
-from specc.spec import Budget, Target
+from specc.spec import Budget, BudgetItem, Target
 from specc.spec.hardware import Fact, Hardware
 from specc.units import quantity
 
@@ -28,9 +28,18 @@ def test_a_wrong_output_is_no_candidate() -> None:
     assert [c.name for c in candidates(spec("a", "b"), results)] == ["a"]
 
 
+def inference(limit: str) -> BudgetItem:
+    return line("energy", limit, "mJ", scope="inference")
+
+
+def test_the_energy_of_layers_and_of_a_day_is_no_wish_for_an_inference() -> None:
+    items = (inference("3"), line("energy", "1", "mJ", scope="conv"), line("energy", "2", "mJ", scope="day"))
+    assert requirement(spec("a", budgets=(Budget(target="a", items=items),))) == {"energy": 0.003}
+
+
 def test_limits_for_all_targets_count_before_those_for_one() -> None:
     budgets = (
-        Budget(target="a", items=(line("latency", "1", "ms"), line("energy", "3", "mJ"), line("energy", "2", "mJ"))),
+        Budget(target="a", items=(line("latency", "1", "ms"), inference("3"), inference("2"))),
         Budget(target="all", items=(line("latency", "5", "ms"), line("memory", "2", "KiB", scope="sram"))),
     )
     assert requirement(spec("a", "b", budgets=budgets)) == {"latency": 0.005, "energy": 0.002, "sram": 2048.0}

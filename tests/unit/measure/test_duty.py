@@ -101,3 +101,33 @@ def test_an_accuracy_is_undecided_and_says_why() -> None:
     item = BudgetItem(kind="accuracy", scope=("digits",), relation=">=", limit=quantity("97", "%"))
     judged = verdict(item, None)
     assert (judged.outcome, judged.reason) == ("undecided", "no harness measures accuracy yet")
+
+
+def day(limit: str, rate: str = "2") -> BudgetItem:
+    return BudgetItem(
+        kind="energy", scope=("day",), relation="<=", limit=quantity(limit, "J"), rate=quantity(rate, "Hz")
+    )
+
+
+@pytest.mark.parametrize(("limit", "outcome"), [("1800", "pass"), ("1797", "undecided"), ("1434", "fail")])
+def test_energy_per_day(limit: str, outcome: str) -> None:
+    """16.6 to 20.8 mW over 86,400 s: 1,434.24 to 1,797.12 J."""
+    judged = verdict(day(limit), "1")
+    assert (judged.outcome, judged.label) == (outcome, "energy per day at 2 Hz")
+    assert (judged.figure.low, judged.figure.high) == pytest.approx((1434.24, 1797.12))
+    assert judged.figure.value == pytest.approx(18.7e-3 * 86_400)
+
+
+def test_a_day_without_sleep_power_can_only_fail() -> None:
+    """16 mW at least: 1,382.4 J a day."""
+    assert verdict(day("1382"), None).outcome == "fail"
+    judged = verdict(day("99999"), None)
+    assert judged.outcome == "undecided" and "no sleep power is declared" in judged.reason
+
+
+@pytest.mark.parametrize(
+    ("own", "follows"), [("measured", "predicted"), ("simulated", "simulated"), ("predicted", "predicted")]
+)
+def test_what_follows_from_a_measured_inference_is_predicted(own: Any, follows: str) -> None:
+    judged = [verdict(item, "1", energy=ENERGY.model_copy(update={"evidence": own})) for item in (day("1"), life("1"))]
+    assert [one.figure.evidence for one in judged] == [follows, follows]

@@ -226,9 +226,15 @@ def test_energy_is_predicted_only_at_the_declared_clock(folder: Path) -> None:
     assert known.energy.value == pytest.approx(0.010 * best.value)
     assert known.energy.low == pytest.approx(0.008 * best.low)
     assert known.energy.high == pytest.approx(0.012 * best.high)
+    assert {layer.energy.evidence for layer in known.layers} == {"predicted"}
+    for layer in known.layers:
+        assert layer.energy.value == pytest.approx(0.010 * layer.latency.best.value)
+    of_layers = sum(layer.energy.value for layer in known.layers)
+    assert known.energy.value == pytest.approx(of_layers + 0.010 * known.overhead.best.value, rel=1e-3)
     for changes in ({"active_power_clock": quantity(40, "MHz")}, {}):
         other = measure(job(folder, target(active_power=power, **changes)))
         assert other.energy.evidence == "unknown" and other.energy.value is None
+        assert {layer.energy for layer in other.layers} == {None}
     assert "no active power" in measure(job(folder, target())).energy.basis
 
 
