@@ -131,9 +131,9 @@ def _energy(options: argparse.Namespace) -> int:
         trace.require_rate()
         windows = marked_windows(trace) if options.mark else [tuple(options.between)]
         verified = verify(checked, options.build, lambda text: None, targets=[options.target])
-        if options.target not in verified.measurements:
+        if options.target not in verified.run.measurements:
             return fail(f"{options.target}: {verified.missing.get(options.target, 'was not measured')}")
-        measured = verified.measurements[options.target]
+        measured = verified.run.measurements[options.target]
         attached, result = attach_energy(measured, trace, windows, options.inferences, options.file)
         with Store(options.build / "specc.db") as store:
             store.put(attached)

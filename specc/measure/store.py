@@ -103,6 +103,16 @@ class Store:
         rows = self._guarded(lambda: self._connection.execute(statement, (FORMAT_VERSION,)).fetchall())
         return (self._parse(row[0]) for row in rows)
 
+    def with_recorded_energy(self, hardware: str) -> list[Measurement]:
+        """The newest measurement of each key whose energy was measured on a hardware, oldest first."""
+        statement = (
+            "SELECT record FROM measurement WHERE sequence IN (SELECT max(sequence) FROM measurement "
+            "WHERE format_version = ? AND json_extract(record, '$.energy.evidence') = 'measured' "
+            "AND json_extract(record, '$.provenance.hardware') = ? GROUP BY key) ORDER BY sequence"
+        )
+        rows = self._guarded(lambda: self._connection.execute(statement, (FORMAT_VERSION, hardware)).fetchall())
+        return [self._parse(row[0]) for row in rows]
+
     def _newest(self, condition: str, *values: str) -> Measurement | None:
         statement = (
             f"SELECT record FROM measurement WHERE {condition} AND format_version = ? ORDER BY sequence DESC LIMIT 1"

@@ -11,6 +11,7 @@ from specc.check import CheckResult
 from specc.diagnostics.model import Diagnostic, Waived
 from specc.graph.network import Network
 from specc.measure.backend import Progress
+from specc.measure.energy.fitted import with_fitted_energy
 from specc.measure.judge import judge
 from specc.measure.result import Measurement
 from specc.measure.runner import RunReport, measure
@@ -30,14 +31,11 @@ class Verified:
     spec: Spec
     network: Network
     quantized: QuantizedNetwork
-    run: RunReport
+    run: RunReport  # as measured and stored
+    measurements: dict[str, Measurement]  # by target; energy fitted to recordings where there was no sensor
     verdicts: list[Verdict]
     diagnostics: tuple[Diagnostic, ...]
     waived: tuple[Waived, ...] = ()
-
-    @property
-    def measurements(self) -> dict[str, Measurement]:
-        return self.run.measurements
 
     @property
     def failures(self) -> dict[str, str]:
@@ -92,8 +90,17 @@ def verify(
     quantized = quantize(spec, network)
     with Store(build_folder / "specc.db") as store:
         run = measure(spec, quantized, store, build_folder, progress, fresh=fresh, ports=ports)
-    verdicts = judge(spec, run.measurements, run.missing)
-    return Verified(spec, network, quantized, run, verdicts, checked.diagnostics, checked.waived)
+        measurements = {name: _with_energy(m, store) for name, m in run.measurements.items()}
+    verdicts = judge(spec, measurements, run.missing)
+    return Verified(spec, network, quantized, run, measurements, verdicts, checked.diagnostics, checked.waived)
+
+
+def _with_energy(measurement: Measurement, store: Store) -> Measurement:
+    """Energy fitted to recordings on the same hardware, where the result has none of its own."""
+    if measurement.energy.evidence == "measured":
+        return measurement
+    recorded = store.with_recorded_energy(measurement.provenance.hardware)
+    return with_fitted_energy(measurement, recorded) if recorded else measurement
 
 
 def _require_resident(spec: Spec) -> None:

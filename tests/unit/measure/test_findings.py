@@ -66,6 +66,7 @@ def verified() -> Verified:
         network=checked.network,
         quantized=cast(QuantizedNetwork, None),
         run=RunReport(failures={"b": "the port is gone; see build/b.log"}),
+        measurements={},
         verdicts=verdicts,
         diagnostics=checked.diagnostics,
         waived=checked.waived,
