@@ -7,7 +7,6 @@ fault, so it never runs in this process.
 from __future__ import annotations
 
 import importlib.util
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from specc.measure.backend import BackendError
+from specc.measure.tool import run_tool
 
 PACKAGE: Final = "ethos-u-vela"
 TESTED_VERSION: Final = "5.2.0"  # its cycle model changes from version to version
@@ -86,37 +86,12 @@ def run_vela(
         "--output-dir",
         str(output),
     ]
-    printed = _run(arguments, time_limit)
+    printed = run_tool("Vela", arguments, time_limit)
     return VelaRun(
         per_layer=_only(output, "*_per-layer.csv", printed),
         summary=_only(output, "*_summary_*.csv", printed),
         warnings=tuple(line.strip()[:300] for line in printed.splitlines() if line.startswith("Warning")),
     )
-
-
-def _run(arguments: Sequence[str], time_limit: float) -> str:
-    try:
-        done = subprocess.run(
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=time_limit,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BackendError(f"Vela was stopped after {time_limit:g} s") from error
-    except OSError as error:
-        raise BackendError(f"Vela cannot be started: {error}") from error
-    if done.returncode < 0:
-        raise BackendError(f"Vela crashed with signal {-done.returncode}", done.stdout)
-    if done.returncode > 0:
-        said = [line for line in done.stdout.splitlines() if line.strip()]
-        reason = next((line for line in said if line.startswith("Error")), said[-1] if said else "it said nothing")
-        raise BackendError(f"Vela failed: {reason[:300]}", done.stdout)
-    return done.stdout
 
 
 def _only(folder: Path, pattern: str, printed: str) -> str:

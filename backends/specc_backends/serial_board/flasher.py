@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Final
 
 from specc.measure.backend import BackendError
+from specc.measure.tool import run_tool
 from specc_backends.serial_board.parts import Part
 
 _SECONDS: Final = 180.0
@@ -28,7 +28,7 @@ def flash(elf: Path, part: Part, probe: str | None) -> str:
     for tool, command in (("openocd", _openocd), ("pyocd", _pyocd)):
         path = shutil.which(tool)
         if path is not None:
-            _run(tool, [path, *command(elf, part, probe)])
+            run_tool(tool, [path, *command(elf, part, probe)], _SECONDS)
             return tool
     raise BackendError(
         "neither OpenOCD nor pyOCD is installed: install one (`apt install openocd` or `pip install pyocd`), or write "
@@ -48,25 +48,3 @@ def _openocd(elf: Path, part: Part, probe: str | None) -> list[str]:
 
 def _pyocd(elf: Path, part: Part, probe: str | None) -> list[str]:
     return ["flash", "--target", part.pyocd, *(["--uid", probe] if probe else []), "--", str(elf)]
-
-
-def _run(tool: str, command: list[str]) -> None:
-    try:
-        process = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BackendError(f"{tool} did not end within {_SECONDS:g} s") from error
-    except OSError as error:
-        raise BackendError(f"{tool} cannot be started: {error}") from error
-    if process.returncode != 0:
-        lines = [line.strip() for line in process.stdout.splitlines() if line.strip()]
-        reason = next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "it printed nothing")
-        raise BackendError(f"{tool} failed: {reason}", process.stdout)

@@ -2,7 +2,7 @@
 
 Run as a process of its own:
 
-    python -m specc_backends.virtual_board.pty firmware.elf native.so --sram 131072 --clock 168e6 [--pace 1]
+    python -m specc_backends.virtual_board.pty firmware.elf native.so --sram 131072 --clock 168e6 [--core CORE] [--pace 1]
 
 It writes the name of the port on its first line of output, once the program has started and greeted. A client may close
 the port and open it again. SIGUSR1 resets the board; so does a program that asks for it by its exit code.
@@ -25,6 +25,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from specc_backends.virtual_board.cores import CORES
 from specc_backends.virtual_board.image import ImageError, read_image
 from specc_backends.virtual_board.machine import Machine
 from specc_backends.virtual_board.processor import GuestError
@@ -39,13 +40,14 @@ class PtyBoard:
     """A board whose UART is a raw pseudo terminal."""
 
     def __init__(
-        self, elf: Path, library: Path, *, sram_bytes: int, clock_hz: float, regions: int, pace: float | None
+        self, elf: Path, library: Path, *, core: str, sram_bytes: int, clock_hz: float, regions: int, pace: float | None
     ) -> None:
         """Start a board.
 
         Args:
             elf: its program.
             library: what `native.build_native` returned.
+            core: one of `cores.CORES`.
             sram_bytes: SRAM of the board.
             clock_hz: its clock.
             regions: probe regions of the program: its layers and one.
@@ -53,6 +55,7 @@ class PtyBoard:
         """
         self._image = read_image(elf)
         self._library = library
+        self._core = core
         self._sram_bytes = sram_bytes
         self._clock_hz = clock_hz
         self._regions = regions
@@ -77,6 +80,7 @@ class PtyBoard:
         machine = Machine(
             self._image,
             self._library,
+            core=self._core,
             sram_bytes=self._sram_bytes,
             regions=self._regions,
             line_bytes=16,
@@ -126,6 +130,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Run a program on the virtual board behind a pseudo terminal.")
     parser.add_argument("elf", type=Path)
     parser.add_argument("library", type=Path)
+    parser.add_argument("--core", choices=CORES, default="cortex-m4")
     parser.add_argument("--sram", type=int, required=True, metavar="BYTES")
     parser.add_argument("--clock", type=float, required=True, metavar="HZ")
     parser.add_argument("--regions", type=int, default=1024)
@@ -135,6 +140,7 @@ def main() -> int:
         board = PtyBoard(
             options.elf,
             options.library,
+            core=options.core,
             sram_bytes=options.sram,
             clock_hz=options.clock,
             regions=options.regions,

@@ -21,10 +21,10 @@ needs_vela = pytest.mark.skipif(vela.installed() is None, reason="the extra etho
 @pytest.mark.parametrize(
     ("program", "message"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "crashed with signal 11"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "Vela crashed: SIGSEGV"),
         ("import sys; print('Error: no such operator'); sys.exit(1)", "Vela failed: Error: no such operator"),
-        ("import sys; sys.exit(3)", "it said nothing"),
-        ("import time; time.sleep(60)", "stopped after 1 s"),
+        ("import sys; sys.exit(3)", "Vela failed: it printed nothing"),
+        ("import time; time.sleep(60)", "Vela did not end within 1 s"),
         ("pass", "left 0 files"),
         (
             "import sys, pathlib; f = pathlib.Path(sys.argv[-1]); [(f / n).write_text('') "
