@@ -2,7 +2,7 @@
 
 Run as a process of its own:
 
-    python -m specc_backends.virtual_board.pty firmware.elf native.so --sram 131072 --clock 168e6 [--core CORE] [--pace 1]
+    python -m specc_backends.virtual_board.pty firmware.elf native.so --sram 131072 --clock 168e6 [--core CORE]
 
 It writes the name of the port on its first line of output, once the program has started and greeted. A client may close
 the port and open it again. SIGUSR1 resets the board; so does a program that asks for it by its exit code.
