@@ -17,6 +17,7 @@ LAYERS = (
     ("report",),
     ("guide",),
     ("explain",),
+    ("predict",),
     ("measure",),
     ("precision",),
     ("codegen", "numerics"),

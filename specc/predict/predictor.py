@@ -1,0 +1,181 @@
+"""Latency and energy of a network on hardware that nobody measured it on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from threadpoolctl import threadpool_limits
+
+from specc.evidence import Figure
+from specc.predict.calibrate import LEVELS, NOVELTIES, Miss, Novelty, misses, multiple
+from specc.predict.model import Model, Observation, Subject, fit
+from specc.predict.networks import Mix
+from specc.predict.power import Power, energy, stated_power, usual_power
+from specc.predict.results import DERIVED, Kernels, Published, networks
+from specc.spec.hardware import Hardware
+from specc.spec.model import QuantizationTable
+
+REACH: Final = 4.0  # networks up to this factor smaller or larger than any seen are predicted
+# Cores with the dual 16-bit multiply-accumulate of Armv7E-M and Armv8-M with the DSP extension, as all of these are.
+DSP_CORES: Final = frozenset({"cortex-m4", "cortex-m7", "cortex-m33"})
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Latency in seconds and energy in joules per inference, with intervals of 95 %; both unknown where refused.
+
+    `likely` holds the ends of the latency's interval of 80 %.
+    """
+
+    latency: Figure
+    energy: Figure
+    likely: tuple[float, float] | None = None
+
+    @property
+    def refused(self) -> bool:
+        return self.latency.value is None
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A model, how far it was off on what it had not seen, and the results that both rest on."""
+
+    model: Model
+    results: tuple[Published, ...]
+    observations: tuple[Observation, ...]
+    misses: dict[Novelty, list[Miss]]
+
+    @classmethod
+    def train(cls, results: Sequence[Published], own: Sequence[Observation] = ()) -> Predictor:
+        """Learn from published results and from own measurements.
+
+        Raises:
+            ValueError: no result may train.
+        """
+        seen = (*observations_of(results), *own)
+        if not seen:
+            raise ValueError("no published result may train the predictor")
+        # The matrices are small: a second thread costs more than it computes.
+        with threadpool_limits(1):
+            model = fit(seen)
+            errors = {novelty: misses(seen, novelty, model) for novelty in NOVELTIES}
+        return cls(model, tuple(results), seen, errors)
+
+    def predict(
+        self,
+        hardware: Hardware,
+        clock: float | None,
+        mix: Mix,
+        *,
+        kernels: Kernels = "tuned",
+        software: str = "",
+    ) -> Prediction:
+        """Predict one network on one piece of hardware; `clock` in hertz.
+
+        `software` is one of `software_families`; empty: any with such kernels. What lies outside of all that was seen
+        is refused: the figures are unknown, and say why.
+        """
+        refusal = self._refusal(hardware, clock, mix)
+        if refusal:
+            return Prediction(Figure.unknown("s", refusal), Figure.unknown("J", refusal))
+        assert clock is not None
+        design = self._design_of(hardware)
+        subject = Subject(hardware.core, hardware.core in DSP_CORES, kernels, software, design, mix)
+        novelty: Novelty = self._novelty(design, mix)
+        value, deviation = self.model.predict(subject)
+        ends = []
+        for level in LEVELS:
+            width = multiple(self.misses[novelty], level)
+            ends.append(
+                None if width is None else tuple(math.exp(value + side * width * deviation) / clock for side in (-1, 1))
+            )
+        likely, sure = ends
+        latency = Figure(
+            value=math.exp(value) / clock,
+            low=sure[0] if sure else None,
+            high=sure[1] if sure else None,
+            unit="s",
+            evidence="predicted",
+            basis=self._basis(hardware, kernels, software, novelty),
+        )
+        power: Power = stated_power(hardware, clock) or usual_power(self.results, clock)
+        return Prediction(latency, energy(latency, power), (likely[0], likely[1]) if likely else None)
+
+    @property
+    def software_families(self) -> tuple[str, ...]:
+        """Software of which results were seen, by name."""
+        return tuple(sorted({one.subject.software for one in self.observations}))
+
+    def kernels_of(self, software: str) -> Kernels:
+        """What kernels a software runs.
+
+        Raises:
+            KeyError: no result of it was seen.
+        """
+        for one in self.observations:
+            if one.subject.software == software:
+                return one.subject.kernels
+        raise KeyError(software)
+
+    @property
+    def _cores(self) -> set[str]:
+        return {one.subject.core for one in self.observations}
+
+    def _refusal(self, hardware: Hardware, clock: float | None, mix: Mix) -> str:
+        """Why a prediction would be a guess; empty where it is none."""
+        if hardware.core not in self._cores:
+            return f"no result on a core of the kind {hardware.core} was seen"
+        if clock is None:
+            return "its clock is not known"
+        sizes = [one.subject.mix.macs for one in self.observations]
+        if not min(sizes) / REACH <= mix.macs <= max(sizes) * REACH:
+            return (
+                f"the network has {mix.macs:,} multiply-accumulates; results reach from {min(sizes):,} to "
+                f"{max(sizes):,}, and {REACH:g} times beyond is as far as the predictor goes"
+            )
+        return ""
+
+    def _design_of(self, hardware: Hardware) -> str:
+        """The chip design under which results of the hardware are kept; empty where there are none that train."""
+        seen = {one.subject.design for one in self.observations}
+        own = {f"own:{hardware.name}"} | {one.design for one in self.results if one.target == hardware.name}
+        return next(iter(sorted(own & seen)), "")
+
+    def _novelty(self, design: str, mix: Mix) -> Novelty:
+        known = any(one.subject.mix == mix for one in self.observations)
+        if design:
+            return "pairing" if known else "network"
+        return "board" if known else "both"
+
+    def _basis(self, hardware: Hardware, kernels: Kernels, software: str, novelty: Novelty) -> str:
+        new = {
+            "board": "no result of this chip, results of this network",
+            "network": "results of this chip, no result of this network",
+            "pairing": "results of this chip, results of this network",
+            "both": "no result of this chip or this network",
+        }[novelty]
+        runs = f"{software}, {kernels} kernels" if software else f"any software with {kernels} kernels"
+        alone = ", on the core alone without its accelerator" if hardware.accelerator else ""
+        return f"predicted for {runs}{alone}; {new}; from published results, {DERIVED}"
+
+
+def observations_of(results: Sequence[Published]) -> list[Observation]:
+    """The published latencies that may train."""
+    mixes = networks()
+    return [
+        Observation(
+            Subject(one.core, one.core in DSP_CORES, one.kernels, one.family, one.design, mixes[one.network]),
+            one.network,
+            one.latency * one.clock,
+        )
+        for one in results
+        if not one.refusal and one.energy is None and one.latency and one.clock and one.kernels
+    ]
+
+
+def eight_bits(table: QuantizationTable | None) -> bool:
+    """Whether a network is quantized to 8 bits throughout, as all networks of published results are."""
+    return table is not None and all(row.uniform and row.bits == 8 for row in table.rows)
