@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from specc.evidence import Figure
+from specc.evidence import Evidence, Figure
+from specc.graph.network import Network
 from specc.measure.result import Measurement
 from specc.measure.statistics import percentile_figure
+from specc.predict.estimates import Question, estimates, price_figure
+from specc.predict.predictor import Predictor
 from specc.spec import Spec
 from specc.spec.contract import BudgetItem
-from specc.spec.hardware import Fact, Target
-from specc.units import DOLLARS, EUROS
+from specc.spec.hardware import Target
+from specc.units import EUROS
 
 # Dimensions of the requirement space, the base unit of each, and the budget line that limits it.
 DIMENSIONS: Final[dict[str, str]] = {"latency": "s", "energy": "J", "sram": "B", "flash": "B", "price": "USD"}
@@ -28,10 +31,19 @@ NAMES: Final[dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """One target: its figure in every dimension, unknown ones included."""
+    """One target: its figure in every dimension, unknown ones included.
+
+    `target` is its name in the spec; `name` says more where it was not measured: on what evidence, with which software.
+    """
 
     name: str
     figures: Mapping[str, Figure]
+    target: str = ""
+
+    @property
+    def evidence(self) -> Evidence:
+        """What its latency rests on."""
+        return self.figures["latency"].evidence
 
     def bound(self, dimension: str) -> float | None:
         """What the candidate can be held to: the upper end of its interval. None where nothing bounds it from above."""
@@ -50,10 +62,33 @@ def candidates(spec: Spec, measurements: Mapping[str, Measurement]) -> tuple[Can
     """
     percent = percentile(spec)
     return tuple(
-        Candidate(target.name, _figures(target, measurements[target.name], percent))
+        Candidate(target.name, _figures(target, measurements[target.name], percent), target.name)
         for target in spec.targets
         if target.name in measurements and measurements[target.name].output_matches_golden
     )
+
+
+def estimated_candidates(
+    spec: Spec, network: Network, measured: Sequence[Candidate], predictor: Predictor
+) -> tuple[Candidate, ...]:
+    """A candidate for every target that was not measured: its fastest published result, else a prediction.
+
+    Published and predicted latencies are of a usual inference, whatever percentile the budgets limit. A target of which
+    nothing can be said has none.
+    """
+    known = {candidate.target for candidate in measured}
+    question = Question(network, spec.quantization)
+    found = []
+    for target in spec.targets:
+        if target.name in known:
+            continue
+        of_target = [one for one in estimates(question, target, predictor) if not one.refusal]
+        of_target.sort(key=lambda one: (one.evidence != "published", one.figures["latency"].value or 0.0))
+        if of_target:
+            best = of_target[0]
+            with_software = "" if best.evidence == "predicted" else f", {best.software}"
+            found.append(Candidate(f"{target.name} ({best.evidence}{with_software})", best.figures, target.name))
+    return tuple(found)
 
 
 def percentile(spec: Spec) -> float:
@@ -71,24 +106,8 @@ def _figures(target: Target, measurement: Measurement, percent: float) -> dict[s
         "energy": measurement.energy,
         "sram": measurement.memory.sram,
         "flash": measurement.memory.flash,
-        "price": _price(target.hardware.price),
+        "price": price_figure(target.hardware),
     }
-
-
-def _price(price: Fact | None) -> Figure:
-    """The price in dollars. One in another currency is compared with nothing: no rate is known."""
-    if price is None:
-        return Figure.unknown("USD", "no price is declared")
-    if price.value.dimension != DOLLARS:
-        return Figure.unknown("USD", f"the price is {price.value}, and no exchange rate is known")
-    return Figure(
-        value=float(price.value.base),
-        low=float((price.low or price.value).base),
-        high=float((price.high or price.value).base),
-        unit="USD",
-        evidence=price.evidence,
-        basis=price.source,
-    )
 
 
 def requirement(spec: Spec) -> dict[str, float]:

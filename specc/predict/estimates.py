@@ -17,6 +17,7 @@ from specc.predict.results import Kernels, Published, known_network
 from specc.spec import Spec
 from specc.spec.hardware import Hardware, Target
 from specc.spec.model import QuantizationTable
+from specc.units import DOLLARS
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,12 @@ def own_observations(spec: Spec, network: Network, measurements: Mapping[str, Me
 
 
 def price_figure(hardware: Hardware) -> Figure:
-    """The price of hardware, unknown where none is declared."""
+    """The price in dollars. One in another currency is compared with nothing: no rate is known."""
     price = hardware.price
     if price is None:
         return Figure.unknown("USD", "no price is declared")
+    if price.value.dimension != DOLLARS:
+        return Figure.unknown("USD", f"the price is {price.value}, and no exchange rate is known")
     return Figure(
         value=float(price.value.base),
         low=float((price.low or price.value).base),
