@@ -15,6 +15,7 @@
 #undef MULTIPLIER
 #undef SECOND_MULTIPLIER
 #undef SHIFT
+#undef ROUNDING
 #undef TABLE
 #undef TABLE_SHIFT
 #undef TWO_TABLES
@@ -24,6 +25,7 @@
 #undef OUT_HEIGHT
 #undef OUT_WIDTH
 #undef FILTERS
+#undef PAIRS
 #undef UNITS
 #undef FEATURES
 #undef ELEMENTS

@@ -72,7 +72,7 @@ def generate(network: QuantizedNetwork, folder: Path, family: str = GENERIC) -> 
 
 def kernel_names(network: QuantizedNetwork, family: str) -> dict[str, str]:
     """Family and name of the kernel of each layer that has code, by layer."""
-    chosen = {layer.name: kernel_of(layer, family) for layer in network.network.layers}
+    chosen = {layer.name: kernel_of(network, layer, family) for layer in network.network.layers}
     return {name: str(kernel) for name, kernel in chosen.items() if kernel}
 
 

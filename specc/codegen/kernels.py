@@ -9,10 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from specc.codegen.dsp import PACKERS, Packed
 from specc.graph.network import Layer
+from specc.numerics.quantized import QuantizedNetwork
 
 GENERIC: Final = "generic"
-FAMILIES: Final = (GENERIC,)
+DSP: Final = "dsp"  # Armv7E-M and Armv8-M with the DSP extension: dual 16-bit multiply-accumulate
+FAMILIES: Final = (GENERIC, DSP)
+
+_ALWAYS_DSP: Final = ("cortex-m4", "cortex-m7")
+_MAYBE_DSP: Final = ("cortex-m33",)
 
 # The generic kernel of each kind of layer, where its name is another; a flatten has no code.
 _GENERIC_NAMES: Final = {"relu6": "relu"}
@@ -24,6 +30,7 @@ class Kernel:
 
     family: str
     name: str
+    packed: Packed | None = None  # its constants, where they are not those of the generic kernel
 
     @property
     def file(self) -> str:
@@ -41,12 +48,11 @@ def family_of(core: str, *, dsp: bool) -> str:
         core: as a `hardware` section names it.
         dsp: whether the chip has the core's DSP extension, where that is a choice.
     """
-    del core, dsp
-    return GENERIC
+    return DSP if core in _ALWAYS_DSP or (core in _MAYBE_DSP and dsp) else GENERIC
 
 
-def kernel_of(layer: Layer, family: str) -> Kernel | None:
-    """The kernel of a layer; None for a layer without code.
+def kernel_of(network: QuantizedNetwork, layer: Layer, family: str) -> Kernel | None:
+    """The kernel of a layer: the family's where it computes the layer exactly. None for a layer without code.
 
     Raises:
         ValueError: there is no such family.
@@ -55,4 +61,6 @@ def kernel_of(layer: Layer, family: str) -> Kernel | None:
         raise ValueError(f"there is no family of kernels named {family}; there are {', '.join(FAMILIES)}")
     if layer.kind == "flatten":
         return None
+    if family == DSP and layer.kind in PACKERS and (packed := PACKERS[layer.kind](network, layer)):
+        return Kernel(DSP, layer.kind, packed)
     return Kernel(GENERIC, _GENERIC_NAMES.get(layer.kind, layer.kind))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from specc.codegen.arena import Arena
+from specc.codegen.array import Array, array
 from specc.codegen.kernels import Kernel, kernel_of
 from specc.graph.network import Layer, Network, Shape
 from specc.numerics.golden import softmax_table_shift
@@ -17,21 +18,6 @@ from specc.numerics.windows import is_padded
 
 _WITH_WEIGHTS = ("conv", "dwconv", "dense")
 _SPATIAL = ("conv", "dwconv", "avgpool", "maxpool")
-
-
-@dataclass(frozen=True)
-class Array:
-    """One constant array."""
-
-    name: str
-    c_type: str
-    item_bytes: int
-    values: tuple[int, ...]
-
-    @property
-    def bytes(self) -> int:
-        """Size in memory."""
-        return self.item_bytes * len(self.values)
 
 
 @dataclass(frozen=True)
@@ -63,35 +49,36 @@ def layer_code(network: QuantizedNetwork, layer: Layer, identifier: str, arena: 
     """Everything that the templates need for one layer, with kernels of a family."""
     out = network.layer_format(layer)
     numbers = network.numbers[layer.name]
-    kernel = kernel_of(layer, family)
+    kernel = kernel_of(network, layer, family)
     return LayerCode(
         name=layer.name,
         identifier=identifier,
         summary=f"{layer.kind} {_show(layer.input_shapes[0])} -> {_show(layer.output_shape)}",
         kernel=kernel,
-        macros=_macros(network, layer, identifier, arena) if kernel else {},
-        arrays=_arrays(layer, numbers, identifier, network.formats[layer.inputs[0]].zero_point),
+        macros=_macros(network, layer, kernel, identifier, arena) if kernel else {},
+        arrays=_arrays(layer, kernel, numbers, identifier, network.formats[layer.inputs[0]].zero_point),
         output_offset=arena.offsets[layer.name],
         output_bytes=math.prod(layer.output_shape) * out.container_bits // 8,
     )
 
 
-def _arrays(layer: Layer, numbers: LayerNumbers, identifier: str, zero_point: int) -> tuple[Array, ...]:
-    def array(name: str, c_type: str, item_bytes: int, values: IntArray) -> Array:
-        return Array(f"{name}_{identifier}", c_type, item_bytes, tuple(values.ravel().tolist()))
-
+def _arrays(
+    layer: Layer, kernel: Kernel | None, numbers: LayerNumbers, name: str, zero_point: int
+) -> tuple[Array, ...]:
     if layer.kind == "softmax":
         assert numbers.table is not None
-        return (array("table", "uint32_t", 4, numbers.table),)
+        return (array(f"table_{name}", "uint32_t", numbers.table),)
     if layer.kind not in _WITH_WEIGHTS:
         return ()
+    if kernel and kernel.packed:
+        return (array(f"weights_{name}", "int32_t", kernel.packed.weights),)
     assert numbers.weights is not None and numbers.bias is not None
     bias = numbers.bias if is_padded(layer) else _folded_bias(layer, numbers.weights, numbers.bias, zero_point)
     return (
-        array("weights", f"int{numbers.weight_container_bits}_t", numbers.weight_container_bits // 8, numbers.weights),
-        array("bias", "int32_t", 4, bias),
-        array("multipliers", "int32_t", 4, numbers.multipliers),
-        array("shifts", "uint8_t", 1, numbers.shifts),
+        array(f"weights_{name}", f"int{numbers.weight_container_bits}_t", numbers.weights),
+        array(f"bias_{name}", "int32_t", bias),
+        array(f"multipliers_{name}", "int32_t", numbers.multipliers),
+        array(f"shifts_{name}", "uint8_t", numbers.shifts),
     )
 
 
@@ -105,7 +92,7 @@ def _folded_bias(layer: Layer, weights: IntArray, bias: IntArray, zero_point: in
     return np.asarray(folded.astype(np.int32), dtype=np.int64)
 
 
-def _macros(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena) -> dict[str, str]:
+def _macros(network: QuantizedNetwork, layer: Layer, kernel: Kernel, identifier: str, arena: Arena) -> dict[str, str]:
     source, out = network.formats[layer.inputs[0]], network.layer_format(layer)
     numbers = network.numbers[layer.name]
     in_rows, out_rows = _row_counts(layer)
@@ -138,6 +125,8 @@ def _macros(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Are
         macros["ACCUMULATOR_BITS"] = numbers.accumulator_bits
     if layer.kind in _WITH_WEIGHTS:
         macros |= _weighted(layer, numbers, identifier) | {"OUTPUT_ZERO_POINT": out.zero_point}
+        if kernel.packed:
+            macros |= kernel.packed.macros
         if layer.kind != "dense":
             macros["INPUT_ZERO_POINT"] = source.zero_point if is_padded(layer) else 0
     return {name: str(value) if not isinstance(value, int) else _literal(value) for name, value in macros.items()}

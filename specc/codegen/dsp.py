@@ -1,0 +1,74 @@
+"""Constants of the family `dsp`: weights in the order in which its inner loops want them.
+
+Each function says of a layer whether its kernel computes it exactly, and if so with which constants. What a stream of
+constants holds is said in the kernels, `firmware/kernels/dsp/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from specc.codegen.folding import fold
+from specc.graph.network import Layer
+from specc.numerics.quantized import IntArray, QuantizedNetwork
+
+_FILTERS: Final = 4  # at once
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What a kernel needs in place of the generic one's arrays of constants."""
+
+    weights: IntArray  # 32-bit words
+    macros: dict[str, int]
+
+
+def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """Blocks of four filters: biases, pairs of taps filter by filter, multipliers."""
+    if not _is_8_bit(network, layer) or layer.output_shape[-1] % _FILTERS:
+        return None
+    folded = fold(network, layer)
+    if folded is None:
+        return None
+    taps = folded.weights
+    if layer.input_shapes[0][-1] % 4 == 0:
+        taps = _even_bytes_first(taps)
+    pairs = _pairs(taps)
+    filters, count = pairs.shape
+    blocks = filters // _FILTERS
+    stream = np.concatenate(
+        [
+            folded.bias.reshape(blocks, _FILTERS),
+            pairs.reshape(blocks, _FILTERS, count).transpose(0, 2, 1).reshape(blocks, -1),
+            folded.multipliers.reshape(blocks, _FILTERS),
+        ],
+        axis=1,
+    )
+    return Packed(stream, {"PAIRS": count, "SHIFT": folded.shift, "ROUNDING": folded.rounding})
+
+
+Pack = Callable[[QuantizedNetwork, Layer], Packed | None]
+PACKERS: Final[dict[str, Pack]] = {"conv": conv}
+
+
+def _is_8_bit(network: QuantizedNetwork, layer: Layer) -> bool:
+    """Whether input, weights and output are 8 bits wide, and the output's range is all of them."""
+    numbers, source, out = network.numbers[layer.name], network.formats[layer.inputs[0]], network.layer_format(layer)
+    widths = (source.container_bits, numbers.weight_container_bits, out.container_bits)
+    return widths == (8, 8, 8) and (numbers.clamp_low, numbers.clamp_high) == (-128, 127)
+
+
+def _even_bytes_first(taps: IntArray) -> IntArray:
+    """Each four neighbours in the order 0, 2, 1, 3, as SXTB16 takes them from a word."""
+    return taps.reshape(len(taps), -1, 2, 2).transpose(0, 1, 3, 2).reshape(taps.shape)
+
+
+def _pairs(taps: IntArray) -> IntArray:
+    """(channels, taps) as words of two 16-bit weights, the earlier one in the lower half: (channels, pairs)."""
+    even = np.pad(taps, ((0, 0), (0, taps.shape[1] % 2)))
+    words = (even[:, 0::2] & 0xFFFF) | (even[:, 1::2] << 16)
+    return np.asarray(words.astype(np.int32), dtype=np.int64)
