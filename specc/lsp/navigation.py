@@ -58,7 +58,7 @@ def references(project: Project, position: types.Position, *, declarations: bool
 
 
 def _at(project: Project, position: types.Position) -> Occurrence | None:
-    return project.names(project.key).at(project.documents[project.key].positions.offset(position))
+    return project.at(project.documents[project.key].positions.offset(position))
 
 
 def _location(document: Document, found: Occurrence) -> types.Location:
@@ -109,8 +109,9 @@ def rename(project: Project, position: types.Position, name: str) -> types.Works
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", name):
         raise RenameError(f"`{name[:70]}` is no name: names have letters, digits and `_`, at most 64")
     uses = project.uses(found)
-    parts = {part for path in uses for part in project.parts_of(path)}
-    if name != found.name and any(name in project.documents[part].names.declared(found.kind) for part in parts):
+    parts = {project.documents[part] for path in uses for part in project.parts_of(path)}
+    mentioned = (part for part in parts if name in part.source.text)
+    if name != found.name and any(name in part.names.declared(found.kind) for part in mentioned):
         raise RenameError(f"there is a {found.kind} `{name}` already")
     _check_specs(project, uses, name)
     return types.WorkspaceEdit(

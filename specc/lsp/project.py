@@ -7,7 +7,10 @@ every spec that the file is part of.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +21,9 @@ from specc.elaborate.project import OutsideError, is_marked, locate, project_fol
 from specc.lsp.document import Document
 from specc.lsp.names import Names, Occurrence
 from specc.syntax.files import read
-from specc.syntax.nodes import Text, Word
 
 ENTRIES_LIMIT: Final = 100_000  # files and folders looked at; a project folder that holds more is searched in part
+_IMPORT: Final = re.compile(r'^[ \t]*import[ \t]+"([^"\n]*)"', re.MULTILINE)
 _SUFFIX: Final = ".hwspec"
 _NOT_SEARCHED: Final = frozenset({"node_modules", "__pycache__"})
 
@@ -29,7 +32,10 @@ class Project:
     """The specs of a project folder at one moment.
 
     Attributes:
-        documents: every file by its resolved path.
+        key: of the file in question.
+        documents: every file by its key, the resolved path.
+        specs: every file, read as a spec, with all files that it is made of.
+        specs_of: the specs that a file is part of.
         complete: whether the folder was searched to its end.
     """
 
@@ -49,7 +55,10 @@ class Project:
             self._read(self.root, document.positions.encoding)
         imports = {path: self._imports(found) for path, found in self.documents.items()}
         self.specs = {path: _closure(path, imports) for path in self.documents}
-        self._names: dict[Path, Names] = {}
+        self.specs_of: dict[Path, list[Path]] = {path: [] for path in self.documents}
+        for spec, parts in self.specs.items():
+            for part in parts:
+                self.specs_of[part].append(spec)
 
     def _read(self, root: Path, encoding: str) -> None:
         for count, path in enumerate(_entries(root)):
@@ -65,36 +74,37 @@ class Project:
                 self.documents[resolved] = Document(uri, source.text, None, encoding)
 
     def _imports(self, document: Document) -> list[Path]:
-        if document.path is None or self.root is None or "import" not in document.source.text or not document.tree:
+        """The files that a file names in its imports, found without parsing it."""
+        if document.path is None or self.root is None:
             return []
+        base = document.path.resolve().parent
         found = []
-        for item in document.tree.items:
-            match item.values:
-                case (Word(text="import"), Text() as path, *_):
-                    try:
-                        found.append(locate(path.text, document.path.resolve().parent, self.root))
-                    except OutsideError:
-                        continue
+        for text in _IMPORT.findall(document.source.text):
+            with suppress(OutsideError):
+                found.append(locate(text, base, self.root))
         return [path for path in found if path in self.documents]
 
     def parts_of(self, path: Path) -> set[Path]:
         """The files of every spec that a file is part of, itself among them."""
-        return {part for spec in self.specs.values() if path in spec for part in spec}
+        return {part for spec in self.specs_of[path] for part in self.specs[spec]}
 
-    def names(self, path: Path) -> Names:
-        """Where names stand in a file, those declared in other files of its specs among them."""
-        if path not in self._names:
-            others = self.parts_of(path) - {path}
-            declared = [found for other in others for found in self.documents[other].names.declarations]
-            self._names[path] = Names(self.documents[path].tree, declared)
-        return self._names[path]
+    def at(self, offset: int) -> Occurrence | None:
+        """The name at a place of the file in question, declared in it or in another file of its specs."""
+        document = self.documents[self.key]
+        found = document.names.at(offset)
+        if found is not None:
+            return found
+        others = self.parts_of(self.key) - {self.key}
+        declared = [found for other in others for found in self.documents[other].names.declarations]
+        return Names(document.tree, declared).at(offset)
 
     def declaration(self, wanted: Occurrence) -> tuple[Document, Occurrence] | None:
         """Where a name of the file in question is declared, in it or in another file of its specs."""
         for path in (self.key, *sorted(self.parts_of(self.key) - {self.key})):
-            found = self.names(path).declaration(wanted)
+            document = self.documents[path]
+            found = document.names.declaration(wanted) if _may_name(document, wanted) else None
             if found is not None:
-                return self.documents[path], found
+                return document, found
         return None
 
     def uses(self, wanted: Occurrence) -> dict[Path, list[Occurrence]]:
@@ -102,28 +112,37 @@ class Project:
 
         A file that uses the name may do so in further specs, whose files use it as well, and so on.
         """
+        declared = [replace(wanted, declares=True)] if self.declaration(wanted) else []
         found: dict[Path, list[Occurrence]] = {}
+        seen: set[Path] = set()
         pending = [self.key]
         while pending:
             path = pending.pop()
-            if path in found:
+            document = self.documents[path]
+            if path in found or not _may_name(document, wanted):
                 continue
-            found[path] = self.names(path).uses(wanted)
+            found[path] = Names(document.tree, declared).uses(wanted)
             if found[path]:
-                pending += sorted(self.parts_of(path) - found.keys())
+                specs = [spec for spec in self.specs_of[path] if spec not in seen]
+                seen.update(specs)
+                pending += sorted({part for spec in specs for part in self.specs[spec]})
         return {path: uses for path, uses in found.items() if uses}
 
     def specs_with(self, paths: Iterable[Path]) -> list[Path]:
         """The specs that have a part in `paths`, without those that are only a part of others."""
-        changed = set(paths)
-        touched = [path for path, spec in self.specs.items() if changed & spec]
-        whole = [path for path in touched if not any(path in self.specs[other] for other in touched if other != path)]
+        touched = sorted({spec for path in paths for spec in self.specs_of[path]})
+        whole = [spec for spec in touched if self.specs_of[spec] == [spec]]
         return whole or touched
 
 
 def key_of(document: Document) -> Path:
     """What a document is known by: where it lies, or its name if it is nowhere yet."""
     return document.path.resolve() if document.path else Path(document.uri)
+
+
+def _may_name(document: Document, wanted: Occurrence) -> bool:
+    """Whether a name can stand in a file, in full or made by a repetition: its text tells before it is parsed."""
+    return wanted.name in document.source.text or "$" in document.source.text
 
 
 def _root(path: Path, folders: Iterable[Path]) -> Path:
