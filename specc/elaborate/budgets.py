@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from specc.diagnostics.model import Fix, Label, Sink
 from specc.elaborate.groups import ALL, layer_group, report_unknown, target_list
-from specc.elaborate.reader import Handler, Reader, RejectedError, read_block, suggestion
+from specc.elaborate.reader import Handler, Hint, Reader, RejectedError, read_block, suggestion
 from specc.source import Span
 from specc.spec.contract import Battery, Budget, BudgetItem, BudgetKind, Relation
 from specc.syntax.nodes import Item, Symbol, Word
@@ -17,6 +17,12 @@ _PERCENTILE: Final = re.compile(r"p([1-9][0-9]?(?:\.[0-9]{1,3})?)")
 _RELATIONS: Final = ("<=", "<", ">=", ">")
 _MEMORIES: Final = ("sram", "flash", "l1")
 _BATTERY: Final = "battery 220 mAh at 3 V"
+_HINTS: Final = {
+    **{name: Hint(f"a memory is bounded by `memory {name}`", f"memory {name}") for name in _MEMORIES},
+    "ram": Hint("a memory is bounded by `memory sram`", "memory sram"),
+    "time": Hint("a time is bounded by `latency total`", "latency total"),
+    "runtime": Hint("a time is bounded by `latency total`", "latency total"),
+}
 _WHOLES: Final = {"total": "the whole inference", "overhead": "what runs outside of the layers"}
 
 
@@ -46,7 +52,8 @@ def elaborate_budget(
         "life": _life,
         "accuracy": lambda r: _accuracy(r, datasets),
     }
-    entries = read_block(block, {**lines, "battery": _battery}, what, sink, repeatable=frozenset(lines))
+    handlers = {**lines, "battery": _battery}
+    entries = read_block(block, handlers, what, sink, repeatable=frozenset(lines), hints=_HINTS)
     battery = entries.pop("battery", None)
     found = sorted((entry for kind in entries.values() for entry in kind), key=lambda entry: entry.item.span.start)
     items: list[BudgetItem] = []
@@ -98,6 +105,12 @@ def report_conflicts(budgets: list[Budget], sink: Sink) -> None:
 
 
 def _latency(reader: Reader, layers: list[str]) -> BudgetItem:
+    following = reader.peek()
+    if isinstance(following, Symbol) and following.text in ("<=", "<"):
+        place = Span(following.span.source, following.span.start, following.span.start)
+        note = "`total` is the whole inference; a layer, a sum of layers or `overhead` may stand in its place"
+        total = Fix("write `total`", ((place, "total "),))
+        reader.fail("E1005", "this line does not say whose latency it bounds", following.span, notes=(note,), fix=total)
     group = layer_group(reader, layers, others=_WHOLES)
     percentile: int | float = 50
     cold = False
@@ -210,7 +223,7 @@ def _accuracy(reader: Reader, datasets: list[str]) -> BudgetItem:
 def relation(reader: Reader, example: str, *, lower: bool = False) -> Symbol:
     """`<=` or `<`, for almost every contract is an upper limit; `>=` or `>` where it is a lower one."""
     wanted, other = ((">=", ">"), ("<=", "<")) if lower else (("<=", "<"), (">=", ">"))
-    symbol = reader.symbol(f"`{wanted[0]}` or `{wanted[1]}`", (*wanted, *other))
+    symbol = reader.symbol(f"`{wanted[0]}` or `{wanted[1]}`", (*wanted, *other), example)
     if symbol.text in other:
         meant = wanted[other.index(symbol.text)]
         message = f"this is {'a lower' if lower else 'an upper'} limit, written with `{wanted[0]}` or `{wanted[1]}`"

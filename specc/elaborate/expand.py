@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Final
 
 from specc.diagnostics.model import Label, Sink
-from specc.elaborate.edition import check_edition
+from specc.elaborate.edition import check_edition, edition_item
 from specc.elaborate.expressions import fold
 from specc.elaborate.imports import Imports
 from specc.elaborate.reader import Reader, RejectedError, suggestion
@@ -86,7 +86,7 @@ class _Expansion:
                 for imported in self.imports.follow(item):
                     if check_edition(imported, self.sink) is None:
                         continue
-                    more_items, more_rows = self.file(replace(imported, items=imported.items[1:]))
+                    more_items, more_rows = self.file(without_edition(imported))
                     items += more_items
                     rows += more_rows
             elif keyword == "let":
@@ -239,6 +239,12 @@ class _Expansion:
         for name, parameter in self.parameters.items():
             if not parameter.used and parameter.place.source is self.main.source:
                 self.sink.add("W1103", f"nothing reads the parameter `{name}`", parameter.place)
+
+
+def without_edition(tree: SyntaxTree) -> SyntaxTree:
+    """A file without the item that names its edition."""
+    first = edition_item(tree)
+    return replace(tree, items=tuple(item for item in tree.items if item is not first))
 
 
 def _plain(number: int) -> Quantity:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Final
 
 from specc.diagnostics.model import Label, Sink
 from specc.elaborate.layers import EXTENT_LIMIT, KINDS, LayerNames, elaborate_layer, layer_names
 from specc.elaborate.model_file import elaborate_file_model, from_file
-from specc.elaborate.reader import Handler, Reader, RejectedError, read_block, spans_of, suggestion, value_of
+from specc.elaborate.reader import (
+    Handler,
+    Reader,
+    RejectedError,
+    read_block,
+    report_torn,
+    spans_of,
+    suggestion,
+    value_of,
+)
 from specc.source import Span
 from specc.spec.model import InputSpec, LayerSpec, ModelFile, ModelSpec, WeightsSpec
 from specc.syntax.nodes import Block, Item, Malformed, Number, PlusMinus, Size, Word
@@ -68,12 +78,15 @@ def elaborate_model(item: Item, sink: Sink) -> ModelParts:
     first_use: dict[str, Item] = {}
     for row in block.rows:
         sink.add("E1004", "a model has no table", row.span)
+    for before, entry in pairwise((None, *block.items)):
+        if entry and not isinstance(entry.values[0], Word | Malformed):
+            report_torn(entry, before, sink)
     # The input first, wherever it stands: one that is out of place is reported once, not by each layer that reads it.
     for entry in sorted(block.items, key=lambda entry: _keyword(entry) != "input"):
         _elaborate_entry(entry, parts, names, first_use, sink)
     _check_input_place(block, sink)
     _check_complete(item, parts, first_use, sink)
-    if len(parts.layers) == len(parts.layer_names):  # a layer that was rejected may be the reader
+    if not sink.has_errors:  # what was rejected may be the reader
         _warn_unread(parts, names, sink)
     return parts
 
@@ -104,10 +117,10 @@ def check_rows(declared: InputSpec, sink: Sink) -> None:
 
 def _elaborate_entry(item: Item, parts: ModelParts, names: LayerNames, first_use: dict[str, Item], sink: Sink) -> None:
     keyword = item.values[0]
-    if isinstance(keyword, Malformed):
+    if not isinstance(keyword, Word):
         return
-    if not isinstance(keyword, Word) or keyword.text not in ("input", "weights", *KINDS):
-        text = keyword.span.text
+    if keyword.text not in ("input", "weights", *KINDS):
+        text = keyword.text
         notes, fix = suggestion(text, keyword.span, ("input", "weights", *KINDS))
         sink.add("E1003", f"`{text}` is no kind of layer", keyword.span, notes=notes, fix=fix)
         parts.unknown_kinds = True

@@ -49,8 +49,11 @@ def elaborate_quantization(
             sink.add("E1011", f"there is no model `{name.text}`", name.span, notes=notes, fix=fix)
     except RejectedError:
         return None
-    for other in block.items:
-        sink.add("E1004", "a quantization section holds a table only", other.head, notes=("rows begin with `|`",))
+    for other in block.items[:1]:
+        notes = ("rows begin and end with `|`", _example()) if not block.rows else ("rows begin and end with `|`",)
+        sink.add("E1004", "a quantization section holds a table only", other.head, notes=notes)
+    if block.items and not block.rows:
+        return None
     if not block.rows:
         sink.add("E1005", "this quantization section has no table", item.head, notes=(_example(),))
         return None

@@ -47,7 +47,9 @@ class RejectedError(Exception):
 def suggestion(word: str, span: Span, candidates: Iterable[str]) -> tuple[tuple[str, ...], Fix | None]:
     """Notes and a fix for a word that is none of `candidates`: the one it resembles, else all of them."""
     known = list(dict.fromkeys(candidates))
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    folded = {candidate.lower(): candidate for candidate in reversed(known)}
+    close = get_close_matches(word, known, n=1, cutoff=0.6) if word.lower() not in folded else [folded[word.lower()]]
+    close = close or [folded[name] for name in get_close_matches(word.lower(), folded, n=1, cutoff=0.6)]
     if close:
         return (f"did you mean `{close[0]}`?",), Fix(f"write `{close[0]}`", ((span, close[0]),))
     if not known:
@@ -100,7 +102,8 @@ class Reader:
         """Report a value of the wrong kind."""
         if isinstance(value, Malformed):
             raise RejectedError
-        self.fail("E1007", f"expected {what}, found {NOUNS[type(value)]} `{value.span.text}`", value.span, notes=notes)
+        message = f"expected {what.removesuffix(',')}, found {NOUNS[type(value)]} `{value.span.text}`"
+        self.fail("E1007", message, value.span, notes=notes)
 
     def accept(self, *words: str) -> Word | None:
         """Step over the next value if it is one of these words."""
@@ -153,10 +156,11 @@ class Reader:
             self.mismatch(value, what, (f'write it in quotes: "{value.span.text}"',) if isinstance(value, Word) else ())
         return value
 
-    def symbol(self, what: str, choices: Sequence[str]) -> Symbol:
-        value = self.next(what)
+    def symbol(self, what: str, choices: Sequence[str], example: str = "") -> Symbol:
+        """One of some signs; `example` is an item with it."""
+        value = self.next(what, example)
         if not isinstance(value, Symbol) or value.text not in choices:
-            self.mismatch(value, what)
+            self.mismatch(value, what, (f"for example `{example}`",) if example else ())
         return value
 
     def number(self, what: str) -> Number:
@@ -225,9 +229,8 @@ class Reader:
         """The item's block."""
         self.block_taken = True
         if self.item.block is None:
-            head = self.item.head
-            end = Span(head.source, head.end, head.end)
-            self.fail("E1005", f"{what} needs a block", head, fix=Fix("add an empty block", ((end, " { }"),)))
+            note = f"what belongs to it stands in braces: `{self.item.head.text[:60]} {{ … }}`"
+            self.fail("E1005", f"{what} needs a block", notes=(note,))
         return self.item.block
 
     def optional_block(self) -> Block | None:
@@ -296,11 +299,17 @@ def read_block(
     first_use: dict[str, Item] = {}
     for row in block.rows:
         sink.add("E1004", f"{where} has no table", row.span)
+    before: Item | None = None
     for item in block.items:
         keyword = item.values[0]
         if isinstance(keyword, Malformed):
             continue
-        if not isinstance(keyword, Word) or keyword.text not in handlers:
+        if not isinstance(keyword, Word):
+            report_torn(item, before, sink)
+            before = item
+            continue
+        before = item
+        if keyword.text not in handlers:
             text = keyword.span.text
             notes, fix = suggestion(text, keyword.span, handlers)
             if text in hints:
@@ -330,6 +339,18 @@ def read_block(
         span = item.values[1].span.to(item.values[-1].span) if len(item.values) > 1 else keyword.span
         found.append(Entry(value, span, item))
     return entries
+
+
+def report_torn(item: Item, before: Item | None, sink: Sink) -> None:
+    """An item that begins with no word: mostly the rest of one that a comma ended. Each line is reported once."""
+    head = item.values[0].span
+    torn = before is not None and before.head.line == head.line
+    if torn and before is not None:
+        reported = not isinstance(before.values[0], Word)
+        if reported or any(isinstance(value, Symbol) and value.text == "(" for value in before.values):
+            return
+    note = "a comma ends an item; sizes are written `3x3`, several values with blanks between them"
+    sink.add("E1014", f"`{head.text}` begins no item: items begin with a word", head, notes=(note,) if torn else ())
 
 
 def _report_missing_comma(following: Word, sink: Sink) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from specc.diagnostics.bounded import LIMIT, BoundedSink, TooManyError
 from specc.diagnostics.model import Diagnostic, Label, Sink
 from specc.elaborate.budgets import elaborate_budget, report_conflicts
-from specc.elaborate.edition import check_edition
+from specc.elaborate.edition import check_edition, edition_item, names_edition
 from specc.elaborate.experiments import elaborate_dataset, elaborate_experiments
 from specc.elaborate.hardware import elaborate_hardware, library_names
 from specc.elaborate.model import ModelParts, elaborate_model
@@ -147,16 +147,23 @@ class _Elaboration:
         for row in self.tree.rows:
             self.sink.add("E1003", "a table stands inside a quantization section", row.span)
         first: dict[tuple[str, str], Item] = {}
-        for index, item in enumerate(self.tree.items):
+        edition = edition_item(self.tree)
+        headless = False  # a section without its block stands above
+        for item in self.tree.items:
             keyword = self.keyword(item)
             head = item.values[0]
-            if isinstance(head, Malformed) or (keyword == EDITION_WORD and index == 0):
+            if isinstance(head, Malformed) or (keyword == EDITION_WORD and item is edition):
                 continue
             if keyword == EDITION_WORD:
-                self.sink.add("E1006", "the edition is named once, on the first line", item.head)
+                if edition is not None and names_edition(edition):
+                    self.sink.add("E1006", "the edition is named once, on the first line", item.head)
                 continue
-            if keyword not in self.sections:
-                if index == 0 and get_close_matches(head.span.text, [EDITION_WORD]):
+            if keyword in self.sections:
+                headless = keyword in SECTIONS and item.block is None
+            elif headless:
+                continue  # it belongs into that block
+            else:
+                if item is edition and get_close_matches(head.span.text, [EDITION_WORD]):
                     continue  # reported as a missing edition
                 notes, fix = suggestion(head.span.text, head.span, self.sections)
                 self.sink.add("E1003", f"there is no section `{head.span.text}`", head.span, notes=notes, fix=fix)

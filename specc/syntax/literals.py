@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
-from specc.units import UNITS, Quantity
+from specc.units import AMBIGUOUS_UNITS, UNITS, Quantity
 
 # Bounds that no honest figure reaches; they keep hostile input from costing time or memory.
 DIGITS_LIMIT: Final = 40
@@ -24,6 +24,7 @@ _SPELT_OUT: Final[dict[str, str]] = {
     **{"volt": "V", "millivolt": "mV", "byte": "B", "kilobyte": "KiB", "megabyte": "MiB", "percent": "%"},
     **{"dollar": "USD", "euro": "EUR"},
 }
+_MULTIPLES: Final = frozenset({"k", "K", "M", "G"})
 _NUMBER: Final = re.compile(r"(-?[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE]([+-]?[0-9]+))?[ \t]*(.*)", re.DOTALL)
 
 
@@ -72,6 +73,8 @@ def parse_quantity(text: str) -> Quantity:
         return Quantity(number)
     unit = UNITS.get(symbol)
     if unit is None:
+        if symbol in _MULTIPLES:
+            raise LiteralError("E1009", f"`{symbol}` is not a unit, and numbers are written in full: 10_000")
         raise LiteralError("E1009", f"`{symbol}` is not a unit", similar_unit(symbol))
     return Quantity(number, unit)
 
@@ -80,7 +83,7 @@ def similar_unit(symbol: str) -> str | None:
     """The unit most like a misspelt one: by letters alone (`mhz`), else by spelling (`msec`)."""
     folded = [unit for unit in UNITS if unit.lower() == symbol.lower()]
     if folded:
-        return folded[0]
+        return AMBIGUOUS_UNITS.get(folded[0], folded[0])
     name = symbol.lower()
     if name in _SPELT_OUT or name.removesuffix("s") in _SPELT_OUT:
         return _SPELT_OUT.get(name) or _SPELT_OUT[name.removesuffix("s")]

@@ -35,10 +35,22 @@ _HABITS: Final[dict[str, str]] = {
     "/": "comments begin with `#`",
     "–": "ranges are written `40..48 mW`",
     "-": "ranges are written `40..48 mW`",
+    ".": 'a text, such as a path, stands in double quotes: "common.hwspec"',
+    "$": "`$name` is the value of a parameter; a price is in `USD` or `EUR`",
+    "€": "a price is in `USD` or `EUR`",
     "×": "sizes are written with the letter x: `3x3`",
     "\u00a0": "this is a no-break space (U+00A0): type an ordinary blank",
 }
-_REPLACEMENTS: Final[dict[str, str]] = {"=": "", ":": "", ";": ",", "×": "x", "\u00a0": " ", "“": '"', "”": '"'}
+_REPLACEMENTS: Final[dict[str, str]] = {
+    "€": " EUR",
+    "=": "",
+    ":": "",
+    ";": ",",
+    "×": "x",
+    "\u00a0": " ",
+    "“": '"',
+    "”": '"',
+}
 
 
 def describe_misfit(token: Token, span: Span, *, after_block: bool, relation: str | None = None) -> Misfit:
@@ -92,6 +104,10 @@ def _unknown_character(character: str, span: Span) -> Misfit:
         titles = {"": "remove it", " ": "write a blank"}
         fix = Fix(titles.get(replacement, f"write `{replacement}`"), ((span, replacement),))
     notes = (_HABITS[character],) if character in _HABITS else ()
+    if character == "-" and span.source.text[span.end : span.end + 1].isalpha():
+        notes = ('texts stand in double quotes: "-O2"',)
+    elif character.isalpha():
+        notes = ("words have the letters A to Z, digits and `_`",)
     if character.isprintable():
         shown = f"`{character}`"
     else:
