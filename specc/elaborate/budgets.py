@@ -111,6 +111,9 @@ def _latency(reader: Reader, layers: list[str]) -> BudgetItem:
         note = "`total` is the whole inference; a layer, a sum of layers or `overhead` may stand in its place"
         total = Fix("write `total`", ((place, "total "),))
         reader.fail("E1005", "this line does not say whose latency it bounds", following.span, notes=(note,), fix=total)
+    if isinstance(following, Word) and following.text not in layers and _qualifies(following):
+        note = f"it stands behind what it belongs to: `latency total {following.text}`"
+        reader.fail("E1011", f"`{following.text}` is no layer of the model", following.span, notes=(note,))
     group = layer_group(reader, layers, others=_WHOLES)
     percentile: int | float = 50
     cold = False
@@ -144,6 +147,10 @@ def _latency(reader: Reader, layers: list[str]) -> BudgetItem:
     )
 
 
+def _qualifies(word: Word) -> bool:
+    return word.text in ("cold", "warm") or _PERCENTILE.fullmatch(word.text) is not None
+
+
 def _only(reader: Reader, before: Word | None, word: Word, note: str) -> None:
     """Report a second word of its kind on a line."""
     if before is None:
@@ -168,6 +175,10 @@ def _energy(reader: Reader, layers: list[str]) -> BudgetItem:
         if item.scope != ("day",):
             return item
         return _at_rate(reader, item, f"energy <= {item.limit} per day at 2 Hz")
+    if isinstance(value, Word) and value.text in ("per", "total", "inference", "day") and value.text not in layers:
+        notes = ("for example `energy <= 3 mJ per inference`, or `energy <= 40 J per day at 2 Hz`",)
+        message = f"`{value.text}` stands in place of layers: a line without them is about the whole inference"
+        reader.fail("E1014", message, value.span, notes=notes)
     group = layer_group(reader, layers)
     return _limit(reader, "energy", group.names, group.span, dimension=ENERGY, example="1 mJ", pattern=group.pattern)
 

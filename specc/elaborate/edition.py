@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from specc.diagnostics.model import Fix, Sink
 from specc.source import Span
 from specc.syntax.nodes import Item, Malformed, Number, SyntaxTree, Word
@@ -18,6 +20,11 @@ def names_edition(item: Item) -> bool:
     return isinstance(item.values[0], Word) and item.values[0].text == EDITION_WORD
 
 
+def resembles_edition(word: str) -> bool:
+    """Whether a word is probably the first one of a file, misspelt."""
+    return bool(get_close_matches(word.lower(), [EDITION_WORD]))
+
+
 def check_edition(tree: SyntaxTree, sink: Sink) -> int | None:
     """The edition that a file names on its first line; None if it names none that this version reads."""
     start = Span(tree.source, 0, 0)
@@ -29,6 +36,10 @@ def check_edition(tree: SyntaxTree, sink: Sink) -> int | None:
         return None
     if item is None or not isinstance(head, Word) or head.text != EDITION_WORD:
         line = f"{EDITION_WORD} {EDITIONS[-1]}"
+        if head and resembles_edition(head.span.text):
+            meant = Fix(f"write `{EDITION_WORD}`", ((head.span, EDITION_WORD),))
+            sink.add("E1001", f"the first line begins with `{EDITION_WORD}`", head.span, fix=meant)
+            return None
         fix = Fix(f"begin the file with `{line}`", ((start, f"{line}\n\n"),), safe=True)
         message = f"the file does not say which edition it is written in: `{line}`"
         sink.add("E1001", message, head.span if head else start, fix=fix)

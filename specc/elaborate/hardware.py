@@ -8,7 +8,17 @@ from itertools import pairwise
 from typing import Any, Final, get_args
 
 from specc.diagnostics.model import Label, Sink
-from specc.elaborate.reader import Entry, Handler, Reader, RejectedError, first, read_block, spans_of, value_of
+from specc.elaborate.reader import (
+    Entry,
+    Handler,
+    Reader,
+    RejectedError,
+    first,
+    read_block,
+    spans_of,
+    suggestion,
+    value_of,
+)
 from specc.resources import resource
 from specc.source import Span
 from specc.spec.hardware import (
@@ -95,9 +105,8 @@ def _core(reader: Reader) -> tuple[str, str | None]:
         reader.symbol("`+`", ("+",))
         text, span = text + "+", span.to(plus.span)
     if text not in get_args(Core):
-        reader.fail(
-            "E1016", f"`{text}` is no core that specc knows", span, notes=("known: " + ", ".join(get_args(Core)),)
-        )
+        notes, fix = suggestion(text, span, get_args(Core))
+        reader.fail("E1016", f"`{text}` is no core that specc knows", span, notes=notes, fix=fix)
     following = reader.peek()
     stated = isinstance(following, Word) and following.text == "source"
     return text, _source(reader)[0].text if stated else None

@@ -196,7 +196,7 @@ def _sensor(reader: Reader) -> PowerSensor:
 
 
 def _sample(reader: Reader) -> Any:
-    reader.symbol("`>=`", (">=",))
+    reader.symbol("`>=`", (">=",), "sample >= 1 kHz")
     return reader.quantity("a sampling rate", FREQUENCY, "1 kHz").quantity
 
 

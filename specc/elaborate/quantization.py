@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -30,6 +31,9 @@ COLUMNS: Final = (
 )
 # Columns that must be there, each with those that may stand in its place.
 _REQUIRED: Final = {"layer": (), "bits": ("format", "weights"), "range": ("format",)}
+_INTEGER: Final = re.compile(r"u?int[0-9]+|[iu][0-9]+", re.IGNORECASE)
+_CALLED: Final = {"float16": "fp16", "half": "fp16", "bfloat16": "bf16"}
+_DIGITS: Final = re.compile(r"[0-9]+")
 CALIBRATED: Final = "calibrated"
 _WRONG: Final = object()  # a cell that was reported
 
@@ -158,6 +162,11 @@ class _Table:
         form = cell.text if cell and cell.text else "fixed"
         if cell and form not in (*FORMAT_BITS, "fixed"):
             notes, fix = suggestion(form, cell.span, (*FORMAT_BITS, "fixed"))
+            if _INTEGER.fullmatch(form):
+                notes, fix = ("integers are `fixed`, with their width in the column `bits`",), None
+            elif form.lower() in _CALLED:
+                meant = _CALLED[form.lower()]
+                notes, fix = (f"did you mean `{meant}`?",), Fix(f"write `{meant}`", ((cell.span, meant),))
             self.sink.add("E1016", f"`{form}` is not a number format", cell.span, notes=notes, fix=fix)
             return None
         weights = self.integer(cells.get("weights"), "weights", 1, 16, 0)
@@ -239,7 +248,9 @@ class _Table:
             return parse_number(cell.text)
         except LiteralError as error:
             message = error.message if cell.text[:1].isdigit() else f"{what} is a number, not `{cell.text}`"
-            self.sink.add("E1007", message, cell.span)
+            digits = _DIGITS.findall(cell.text)
+            fix = Fix(f"write `{digits[0]}`", ((cell.span, digits[0]),)) if len(digits) == 1 else None
+            self.sink.add("E1007", message, cell.span, fix=fix)
             return None
 
     def grid(

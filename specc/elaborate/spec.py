@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from typing import Any, Final
 
 from specc.diagnostics.bounded import LIMIT, BoundedSink, TooManyError
 from specc.diagnostics.model import Diagnostic, Label, Sink
 from specc.elaborate.budgets import elaborate_budget, report_conflicts
-from specc.elaborate.edition import check_edition, edition_item, names_edition
+from specc.elaborate.edition import check_edition, edition_item, names_edition, resembles_edition
 from specc.elaborate.experiments import elaborate_dataset, elaborate_experiments
 from specc.elaborate.hardware import elaborate_hardware, library_names
 from specc.elaborate.model import ModelParts, elaborate_model
 from specc.elaborate.model_file import quantization_of_file
 from specc.elaborate.observation import elaborate_guidelines, elaborate_harness, elaborate_instrument
 from specc.elaborate.quantization import elaborate_quantization
-from specc.elaborate.reader import suggestion
+from specc.elaborate.reader import report_torn, suggestion
 from specc.elaborate.schedule import elaborate_schedule
 from specc.elaborate.targets import elaborate_target
 from specc.elaborate.waivers import elaborate_waivers
@@ -148,11 +147,16 @@ class _Elaboration:
             self.sink.add("E1003", "a table stands inside a quantization section", row.span)
         first: dict[tuple[str, str], Item] = {}
         edition = edition_item(self.tree)
+        last: Item | None = None
         headless = False  # a section without its block stands above
         for item in self.tree.items:
             keyword = self.keyword(item)
             head = item.values[0]
             if isinstance(head, Malformed) or (keyword == EDITION_WORD and item is edition):
+                continue
+            before, last = last, item
+            if not isinstance(head, Word):
+                report_torn(item, before, self.sink)
                 continue
             if keyword == EDITION_WORD:
                 if edition is not None and names_edition(edition):
@@ -163,7 +167,7 @@ class _Elaboration:
             elif headless:
                 continue  # it belongs into that block
             else:
-                if item is edition and get_close_matches(head.span.text, [EDITION_WORD]):
+                if item is edition and resembles_edition(head.span.text):
                     continue  # reported as a missing edition
                 notes, fix = suggestion(head.span.text, head.span, self.sections)
                 self.sink.add("E1003", f"there is no section `{head.span.text}`", head.span, notes=notes, fix=fix)

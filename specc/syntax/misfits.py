@@ -42,7 +42,7 @@ _HABITS: Final[dict[str, str]] = {
     "\u00a0": "this is a no-break space (U+00A0): type an ordinary blank",
 }
 _REPLACEMENTS: Final[dict[str, str]] = {
-    "€": " EUR",
+    "€": "EUR",
     "=": "",
     ":": "",
     ";": ",",
