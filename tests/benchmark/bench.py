@@ -6,13 +6,16 @@ listed with the reason.
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,14 +45,92 @@ def seconds(*command: str | Path, statuses: tuple[int, ...] = (0,)) -> float:
     return took
 
 
+def beside_bare(*command: str | Path, runs: int) -> str:
+    """Median and least wall time of a command, and its processor time beside that of an interpreter that does nothing.
+
+    Processor time hardly depends on what else the machine does.
+    """
+    bare, taken, walls = [], [], []
+    for _ in range(runs):
+        bare.append(processor_seconds(sys.executable, "-c", "pass")[1])
+        wall, processor = processor_seconds(*command)
+        walls.append(wall)
+        taken.append(processor)
+    low, high = statistics.median(bare), statistics.median(taken)
+    return (
+        f"{statistics.median(walls) * 1e3:.0f} ms, at least {min(walls) * 1e3:.0f} ms; processor {high * 1e3:.0f} ms, "
+        f"{high / low:.1f} times the bare interpreter ({low * 1e3:.0f} ms)"
+    )
+
+
+def processor_seconds(*command: str | Path) -> tuple[float, float]:
+    """Wall time and processor time of one command."""
+    try:
+        import resource
+    except ImportError as error:
+        raise Unavailable("the processor time of a command is counted on POSIX systems alone") from error
+
+    def used() -> float:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    before = used()
+    return seconds(*command), used() - before
+
+
 def start_up() -> str:
-    """`specc check`, cold, beside an interpreter that does nothing."""
-    bare, check = [], []
-    for _ in range(15):
-        bare.append(seconds(sys.executable, "-c", "pass"))
-        check.append(seconds(*SPECC, "check", SPEC))
-    low, high = statistics.median(bare), statistics.median(check)
-    return f"{high * 1e3:.0f} ms; {high / low:.1f} times the bare interpreter ({low * 1e3:.0f} ms)"
+    """`specc check`, cold."""
+    return beside_bare(*SPECC, "check", "--no-cache", SPEC, runs=15)
+
+
+def unchanged() -> str:
+    """`specc check` of a file that was checked before."""
+    with cache():
+        seconds(*SPECC, "check", SPEC)
+        return beside_bare(*SPECC, "check", SPEC, runs=15)
+
+
+def check_lines(lines: int) -> str:
+    """`specc check` of a spec of so many lines, cold."""
+    path = BUILD / f"lines_{lines}.hwspec"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(spec_of(lines), encoding="utf-8")
+    return beside_bare(*SPECC, "check", "--no-cache", path, runs=5)
+
+
+def spec_of(lines: int) -> str:
+    """A valid spec of that many lines, or a few less: layers in a row, each with its width, and budgets for each."""
+    targets = ("stm32f407", "stm32f746", "nrf5340") if lines > 4096 else ("stm32f407",)  # a network has 4,096 layers
+    names = [f"c{number}" for number in range((lines - 16) // (2 + len(targets)))]
+    text = ["hwspec 1", "model large {", "  input x 8x8x2"]
+    text += [f"  conv {name} {{ kernel 3x3, filters 2, padding same }}" for name in names]
+    text += ["}", "quantization large {", "  | layer | bits | range | step |"]
+    text += [f"  | {name} | 10 | ±3.2 | 0.01 |" for name in names]
+    text.append("}")
+    for hardware in targets:
+        text += [f"target on_{hardware} {{ use {hardware} }}", f"budget on_{hardware} {{"]
+        text += [f"  latency {name} <= 10 ms" for name in names]
+        text.append("}")
+    return "\n".join(text) + "\n"
+
+
+def many_files() -> str:
+    """`specc check` of a folder with 1,000 specs: the first time, and when nothing has changed."""
+    folder = BUILD / "many"
+    folder.mkdir(parents=True, exist_ok=True)
+    text = (ROOT / SPEC).read_text(encoding="utf-8")
+    for number in range(1000):
+        (folder / f"s{number}.hwspec").write_text(f"{text}# {number}\n", encoding="utf-8")
+    with cache():
+        first = seconds(*SPECC, "check", folder)
+        return f"{beside_bare(*SPECC, 'check', folder, runs=5)}; {first:.1f} s the first time"
+
+
+@contextmanager
+def cache() -> Iterator[None]:
+    """A cache of findings that is empty at first, outside of the project."""
+    with TemporaryDirectory() as folder, patch.dict(os.environ, {"XDG_CACHE_HOME": folder, "SPECC_NO_CACHE": ""}):
+        yield
 
 
 def instruction_rate() -> str:
@@ -163,7 +244,11 @@ def editor() -> str:
 
 
 FIGURES: tuple[tuple[str, Callable[[], str]], ...] = (
-    (f"specc check {SPEC}", start_up),
+    (f"specc check {SPEC}, cold", start_up),
+    (f"specc check {SPEC}, unchanged", unchanged),
+    ("specc check, 1,000 lines, cold", lambda: check_lines(1_000)),
+    ("specc check, 20,000 lines, cold", lambda: check_lines(20_000)),
+    ("specc check, 1,000 files, unchanged", many_files),
     ("language server, an edit in 1,000 lines", editor),
     ("instructions on the virtual board", instruction_rate),
     (f"specc measure --target {TARGET}", board_measurement),
