@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, Final, cast
 
 from specc.diagnostics.model import Fix, Label, Sink
@@ -27,7 +28,7 @@ _WHOLES: Final = {"total": "the whole inference", "overhead": "what runs outside
 
 
 def elaborate_budget(
-    item: Item, targets: list[str], layers: list[str], datasets: list[str], sink: Sink
+    item: Item, targets: list[str], layers: Collection[str], datasets: list[str], sink: Sink
 ) -> list[Budget] | None:
     """Read a budget section, one Budget for each target it names.
 
@@ -104,7 +105,7 @@ def report_conflicts(budgets: list[Budget], sink: Sink) -> None:
             sink.add("E1006", f"`{item.label}` of `{budget.target}` has two limits", here, secondary=secondary)
 
 
-def _latency(reader: Reader, layers: list[str]) -> BudgetItem:
+def _latency(reader: Reader, layers: Collection[str]) -> BudgetItem:
     following = reader.peek()
     if isinstance(following, Symbol) and following.text in ("<=", "<"):
         place = Span(following.span.source, following.span.start, following.span.start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from types import MappingProxyType
@@ -29,7 +29,9 @@ class LayerGroup:
         return tuple(word.text for word in self.words)
 
 
-def layer_group(reader: Reader, layers: list[str], others: Mapping[str, str] = MappingProxyType({})) -> LayerGroup:
+def layer_group(
+    reader: Reader, layers: Collection[str], others: Mapping[str, str] = MappingProxyType({})
+) -> LayerGroup:
     """`conv1`, `mlp1+mlp2`, `mlp*`; `others` are words that may stand in place of a group, with what they mean."""
     start = reader.position
     terms = [_term(reader)]
@@ -72,7 +74,7 @@ def _term(reader: Reader) -> Word:
     return Word(text, parts[0].span.to(parts[-1].span))
 
 
-def _layers_of(reader: Reader, term: Word, layers: list[str], others: Mapping[str, str]) -> list[Word]:
+def _layers_of(reader: Reader, term: Word, layers: Collection[str], others: Mapping[str, str]) -> list[Word]:
     if term.text in others:
         message = f"`{term.text}` is {others[term.text]}, and stands alone"
         reader.fail("E1013", message, term.span)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, cast, get_args
 
 from specc.diagnostics.model import Label, Sink
@@ -114,6 +115,12 @@ class LayerNames:
     later: frozenset[str]  # layers declared further down
     read: set[str]
     previous: str | None = None
+    hints: dict[str, Hint] = field(default_factory=dict)  # what to say of each name where an option should stand
+
+    def declare(self, name: Word) -> None:
+        """From here on the name can be an input."""
+        self.declared[name.text] = name.span
+        self.hints[name.text] = Hint(_JOINED_BY_PLUS)
 
 
 def elaborate_layer(reader: Reader, kind: Word, names: LayerNames) -> LayerSpec:
@@ -123,7 +130,7 @@ def elaborate_layer(reader: Reader, kind: Word, names: LayerNames) -> LayerSpec:
     rules = KINDS[kind.text]
     handlers = {option: _HANDLERS[option] for option in rules.options}
     block = reader.optional_block()
-    hints = _HINTS.get(kind.text, {}) | dict.fromkeys(names.declared, Hint(_JOINED_BY_PLUS))
+    hints = ChainMap(names.hints, _HINTS.get(kind.text, {}))
     entries = read_block(block, handlers, f"{kind.text} `{name.text}`", reader.sink, hints=hints) if block else {}
     reader.finish()
     incomplete = any(not found for found in entries.values())
@@ -169,7 +176,7 @@ def _declare(reader: Reader, name: Word, names: LayerNames) -> None:
         reader.fail("E1006", f"the name `{name.text}` is taken", name.span, secondary=(there,))
     if len(names.declared) > LAYER_LIMIT:
         reader.fail("E1010", f"more than {LAYER_LIMIT} layers", name.span)
-    names.declared[name.text] = name.span
+    names.declare(name)
 
 
 def _resolve_inputs(sink: Sink, words: tuple[Word, ...], own: str, names: LayerNames) -> tuple[str, ...] | None:

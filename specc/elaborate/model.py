@@ -166,7 +166,7 @@ def elaborate_input(reader: Reader, names: LayerNames, *, shape_known: bool = Fa
     if name.text in names.declared:
         there = Label(names.declared[name.text], "first declared here")
         reader.fail("E1006", f"the name `{name.text}` is taken", name.span, secondary=(there,))
-    names.declared[name.text] = name.span
+    names.declare(name)
     names.previous = name.text
     spans = {"name": name.span}
     shape: tuple[int, ...] = ()

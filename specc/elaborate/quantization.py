@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -39,7 +40,7 @@ _WRONG: Final = object()  # a cell that was reported
 
 
 def elaborate_quantization(
-    item: Item, model: str | None, layers: list[str], input_name: str | None, sink: Sink
+    item: Item, model: str | None, layers: Collection[str], input_name: str | None, sink: Sink
 ) -> QuantizationTable | None:
     """Read a quantization section; `layers` are the names its rows may govern."""
     reader = Reader(item, sink)
@@ -114,7 +115,7 @@ class _Table:
 
     columns: list[str]
     header: Row
-    layers: list[str]
+    layers: Collection[str]
     input_name: str | None
     sink: Sink
 

@@ -96,7 +96,7 @@ class _Elaboration:
         self.collect()
         parts = self.model()
         model_name = parts.name.text if parts.name else None
-        layers = parts.layer_names
+        layers = dict.fromkeys(parts.layer_names)  # in their order, and quick to find one in
         tables = [
             elaborate_quantization(item, model_name, layers, parts.input.name if parts.input else None, self.sink)
             for item in self.sections["quantization"][:1]
