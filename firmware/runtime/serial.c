@@ -17,16 +17,19 @@
  *   5 READ     what, offset, count     -> offset, bytes; what is a LAYER's number, or TICKS, or OUTPUT
  *   6 STACK                            -> deepest use, reserved
  *   7 RESTART                          -> nothing; the board then starts over
+ *   8 I2C_READ address, register       -> whether the device acknowledged, content of the register
+ *   9 I2C_WRITE address, register, word -> whether the device acknowledged
  */
 #include "serial.h"
 
 #include "board.h"
 #include "frame.h"
+#include "i2c.h"
 #include "inference.h"
 #include "mlperf.h"
 #include "network.h"
 
-enum { HELLO = 1, INPUT, RUN, LAYER, READ, STACK, RESTART };
+enum { HELLO = 1, INPUT, RUN, LAYER, READ, STACK, RESTART, I2C_READ, I2C_WRITE };
 enum { ANSWER = 0x80, NOT_GREETED = 0xFE, REFUSED = 0xFF }; /* types of answers; the first is added to the request's */
 enum { VERSION = 1, WORD = 4 };
 static const uint32_t TICKS = 0xFFFFFFFFu, OUTPUT = 0xFFFFFFFEu; /* of READ */
@@ -40,6 +43,8 @@ static struct {
     uint32_t next_layer;  /* that LAYER may run; the layer count and more: none */
     uint32_t runs;
     uint32_t ticks;       /* of the last RUN or LAYER */
+    int acknowledged;     /* by the device of the last I2C_READ or I2C_WRITE */
+    uint16_t content;     /* that I2C_READ found */
     const char *refusal;  /* of the last request, if it was refused */
 } state;
 
@@ -113,6 +118,19 @@ static const char *run_one(uint32_t layer)
     return 0;
 }
 
+static const char *read_sensor(const uint8_t *payload)
+{
+    state.acknowledged = i2c_read_word((uint8_t)word(payload), (uint8_t)word(payload + WORD), &state.content);
+    return 0;
+}
+
+static const char *write_sensor(const uint8_t *payload)
+{
+    state.acknowledged =
+        i2c_write_word((uint8_t)word(payload), (uint8_t)word(payload + WORD), (uint16_t)word(payload + 2 * WORD));
+    return 0;
+}
+
 static const char *execute(uint8_t type, const uint8_t *payload, uint32_t length)
 {
     switch (type) {
@@ -132,6 +150,10 @@ static const char *execute(uint8_t type, const uint8_t *payload, uint32_t length
     case STACK:
     case RESTART:
         return 0;
+    case I2C_READ:
+        return length == 2 * WORD ? read_sensor(payload) : "short";
+    case I2C_WRITE:
+        return length == 3 * WORD ? write_sensor(payload) : "short";
     default:
         return "unknown request";
     }
@@ -199,6 +221,13 @@ static const char *compose(uint8_t type, const uint8_t *payload)
     case STACK:
         put_word(board_stack_used());
         put_word(board_stack_reserved());
+        break;
+    case I2C_READ:
+        put_word((uint32_t)state.acknowledged);
+        put_word(state.content);
+        break;
+    case I2C_WRITE:
+        put_word((uint32_t)state.acknowledged);
         break;
     }
     return 0;

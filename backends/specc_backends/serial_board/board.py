@@ -18,12 +18,13 @@ from specc_backends.serial_board.frames import PAYLOAD_LIMIT
 from specc_backends.serial_board.line import BoardWasResetError, SerialLine
 
 PROTOCOL: Final = 1
-HELLO, INPUT, RUN, LAYER, READ, STACK, RESTART = range(1, 8)
+HELLO, INPUT, RUN, LAYER, READ, STACK, RESTART, I2C_READ, I2C_WRITE = range(1, 10)
 _TICKS, _OUTPUT = 0xFFFFFFFF, 0xFFFFFFFE  # what READ reads, beside the outputs of layers
 _PIECE: Final = PAYLOAD_LIMIT - 4  # an offset goes before the bytes
 _HASH: Final = 8
 _RESETS: Final = 5  # that one sample may meet
 _RESTART_SECONDS: Final = 5.0
+_I2C_SECONDS: Final = 0.1  # a transfer takes some milliseconds, and a clock that is held is given up after one
 
 _Result = TypeVar("_Result")
 
@@ -105,6 +106,33 @@ class SerialBoard:
         """Deepest use of the stack since the board's start, and its size, in bytes."""
         used, reserved = self._whole(lambda: self._words(STACK, b"", 2))
         return used, reserved
+
+    def i2c_read(self, address: int, register: int) -> int:
+        """Content of a 16-bit register of a device on the board's I2C pins.
+
+        Raises:
+            OSError: no device acknowledged.
+            BackendError: the board failed.
+        """
+        request = struct.pack("<II", address, register)
+        acknowledged, content = self._whole(lambda: self._words(I2C_READ, request, 2, _I2C_SECONDS))
+        self._require_acknowledged(acknowledged, address)
+        return content
+
+    def i2c_write(self, address: int, register: int, value: int) -> None:
+        """Set a 16-bit register of a device on the board's I2C pins.
+
+        Raises:
+            OSError: no device acknowledged.
+            BackendError: the board failed.
+        """
+        request = struct.pack("<III", address, register, value)
+        (acknowledged,) = self._whole(lambda: self._words(I2C_WRITE, request, 1, _I2C_SECONDS))
+        self._require_acknowledged(acknowledged, address)
+
+    def _require_acknowledged(self, acknowledged: int, address: int) -> None:
+        if not acknowledged:
+            raise OSError(f"no device on the I2C pins of the board at {self._line.port} acknowledges 0x{address:02x}")
 
     def restart(self) -> None:
         """Start the board over and greet it again.

@@ -22,7 +22,7 @@ from specc_backends.serial_board.parts import Part, memory_bytes, part_of
 from specc_backends.serial_board.second_stage import build_second_stage
 
 HASH_BYTES: Final = 8
-_PROGRAM: Final = ("serial.c", "frame.c", "mlperf.c", "codes.c", "clock.c", "inference.c", "text.c")
+_PROGRAM: Final = ("serial.c", "frame.c", "mlperf.c", "codes.c", "clock.c", "i2c.c", "inference.c", "text.c")
 _OVERFLOW: Final = re.compile(r"region '(\w+)': overflowed by (\d+) bytes")
 _ANY_CORE: Final = re.compile(r"-m(cpu|tune|arch)=")
 

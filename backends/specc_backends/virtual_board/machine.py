@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from unicorn.arm_const import UC_ARM_REG_PC, UC_ARM_REG_SP
 from unicorn.unicorn_const import UC_PROT_EXEC, UC_PROT_READ, UC_PROT_WRITE
@@ -24,7 +24,22 @@ __all__ = ["GuestError", "Machine"]
 UART: Final = 0x40004000
 PROBE: Final = 0x40005000
 PROBE_REGION, PROBE_EXIT = 0x0, 0x4
+I2C: Final = 0x40006000
+SCL, SDA = 1 << 0, 1 << 1
 NO_CACHES: Final = ((16, 1, 0), (16, 1, 0))
+
+
+class I2cDevices(Protocol):
+    """What hangs on the board's I2C lines. A line is high only if everybody lets go of it."""
+
+    def drive(self, scl: bool, sda: bool) -> None:
+        """The board pulls lines low (False) or lets go of them (True)."""
+        ...
+
+    @property
+    def lines(self) -> tuple[bool, bool]:
+        """Whether the devices let go of SCL and of SDA."""
+        ...
 
 
 class Machine:
@@ -43,6 +58,7 @@ class Machine:
         seconds: float,
         count_flash_reads: bool = False,
         caches: Sequence[Sequence[int]] = NO_CACHES,
+        i2c: I2cDevices | None = None,
     ) -> None:
         """Load a program and reset the board.
 
@@ -60,6 +76,7 @@ class Machine:
                 IT block corrupts the program.
             caches: bytes of a line, sets, and lines in a set (0: no cache) of the vendor's cache before flash, on the
                 side of instructions and on that of data.
+            i2c: the devices on the I2C lines; None: none.
         """
         self._image = image
         self._library = library
@@ -70,6 +87,7 @@ class Machine:
         self._code_budget = code_budget
         self._seconds = seconds
         self._caches = caches
+        self._i2c = i2c
         self._count_flash_reads = count_flash_reads
         self._watched: Watched = set()
         self._history: list[bytes] = []
@@ -78,6 +96,7 @@ class Machine:
     def _reset(self) -> None:
         image = self._image
         self._region = 0
+        self._driven = SCL | SDA  # the I2C lines that the program lets go of
         self._readings: dict[int, tuple[Reading, Reading]] = {}  # first and last of the command, by region
         self.exit_code: int | None = None
         code_bytes = _pages((image.constants_start or image.flash_end) - FLASH_ORIGIN)
@@ -104,6 +123,7 @@ class Machine:
             engine.mem_write(image.constants_start, image.constants)
         self._native.map_device(UART, PAGE, "board_uart_read", "board_uart_write")
         engine.mmio_map(PROBE, PAGE, self._read_nothing, None, self._write_probe, None)
+        engine.mmio_map(I2C, PAGE, self._read_i2c, None, self._write_i2c, None)
         stack, entry = (int.from_bytes(image.code[at : at + 4], "little") for at in (0, 4))
         engine.reg_write(UC_ARM_REG_SP, stack)
         engine.reg_write(UC_ARM_REG_PC, entry)
@@ -189,6 +209,15 @@ class Machine:
 
     def _read_nothing(self, _engine: Any, _offset: int, _size: int, _data: Any) -> int:
         return 0
+
+    def _read_i2c(self, _engine: Any, _offset: int, _size: int, _data: Any) -> int:
+        scl, sda = self._i2c.lines if self._i2c else (True, True)
+        return self._driven & ((SCL if scl else 0) | (SDA if sda else 0))
+
+    def _write_i2c(self, _engine: Any, _offset: int, _size: int, value: int, _data: Any) -> None:
+        self._driven = value & (SCL | SDA)
+        if self._i2c is not None:
+            self._i2c.drive(bool(value & SCL), bool(value & SDA))
 
     def _write_probe(self, _engine: Any, offset: int, _size: int, value: int, _data: Any) -> None:
         if offset == PROBE_EXIT:

@@ -27,7 +27,7 @@ from typing import Final
 
 from specc_backends.virtual_board.cores import CORES
 from specc_backends.virtual_board.image import ImageError, read_image
-from specc_backends.virtual_board.machine import Machine
+from specc_backends.virtual_board.machine import I2cDevices, Machine
 from specc_backends.virtual_board.processor import GuestError
 
 EXIT_RESTART: Final = 75  # of firmware/boards/virtual_serial
@@ -40,7 +40,16 @@ class PtyBoard:
     """A board whose UART is a raw pseudo terminal."""
 
     def __init__(
-        self, elf: Path, library: Path, *, core: str, sram_bytes: int, clock_hz: float, regions: int, pace: float | None
+        self,
+        elf: Path,
+        library: Path,
+        *,
+        core: str,
+        sram_bytes: int,
+        clock_hz: float,
+        regions: int,
+        pace: float | None,
+        i2c: I2cDevices | None = None,
     ) -> None:
         """Start a board.
 
@@ -51,6 +60,7 @@ class PtyBoard:
             sram_bytes: SRAM of the board.
             clock_hz: its clock.
             regions: probe regions of the program: its layers and one.
+            i2c: the devices on its I2C lines; None: none.
             pace: seconds of the board's own time in a second at the most; None: no limit.
         """
         self._image = read_image(elf)
@@ -60,6 +70,7 @@ class PtyBoard:
         self._clock_hz = clock_hz
         self._regions = regions
         self._pace = pace
+        self._i2c = i2c
         self._must_reset = False
         # The board keeps the client's end open as well: a client that closes it does not hang up the line.
         self._board_end, self._client_end = pty.openpty()
@@ -86,6 +97,7 @@ class PtyBoard:
             line_bytes=16,
             code_budget=1 << 48,
             seconds=_COMMAND_SECONDS,
+            i2c=self._i2c,
         )
         self._send(machine.command(b""))
         return machine
