@@ -21,7 +21,7 @@ def check_harness(context: Context) -> None:
     harness = context.spec.harness
     if harness is None:
         return
-    if harness.gradients and context.spec.model.input.distribution is None:
+    if harness.gradients and context.spec.model.input.distribution is None and harness.data is None:
         _report_distribution(context, harness.gradients)
     for contract in harness.gradients:
         if contract.statistic == "drift" and harness.seed == "fresh" and harness.iterations > 0:

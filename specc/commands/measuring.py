@@ -163,6 +163,7 @@ def _verified(options: argparse.Namespace) -> Verified | None:
     from specc.measure.store import StoreError
     from specc.measure.verify import ScheduleError, verify
     from specc.numerics.quantize import QuantizationError
+    from specc.precision.data import DataError
 
     ports = _ports(options, {target.name for target in checked.spec.targets} if checked.spec else set())
     with Progress(sys.stderr) as progress:
@@ -170,7 +171,7 @@ def _verified(options: argparse.Namespace) -> Verified | None:
             verified = verify(
                 checked, options.build, progress.show, targets=options.target, fresh=options.fresh, ports=ports
             )
-        except (QuantizationError, ScheduleError, StoreError) as error:
+        except (DataError, QuantizationError, ScheduleError, StoreError) as error:
             print(f"specc: {error}", file=sys.stderr)
             return None
     for name, reason in verified.missing.items():

@@ -222,14 +222,20 @@ def _life(reader: Reader) -> BudgetItem:
 
 def _accuracy(reader: Reader, datasets: list[str]) -> BudgetItem:
     """`accuracy digits >= 97 %`."""
-    word = reader.word("the name of a data set")
-    if word.text not in datasets:
-        notes, fix = suggestion(word.text, word.span, datasets)
-        reader.fail("E1011", f"there is no data set `{word.text}`", word.span, notes=notes, fix=fix)
+    word = data_set(reader, datasets)
     item = _limit(reader, "accuracy", (word.text,), word.span, dimension=NONE, example="97 %", lower=True)
     if not 0 < item.limit.base <= 1:
         reader.fail("E1010", "an accuracy lies above 0 % and is at most 100 %", item.span("limit"))
     return item
+
+
+def data_set(reader: Reader, datasets: list[str]) -> Word:
+    """The name of a data set that the spec declares."""
+    word = reader.word("the name of a data set")
+    if word.text not in datasets:
+        notes, fix = suggestion(word.text, word.span, datasets)
+        reader.fail("E1011", f"there is no data set `{word.text}`", word.span, notes=notes, fix=fix)
+    return word
 
 
 def relation(reader: Reader, example: str, *, lower: bool = False) -> Symbol:

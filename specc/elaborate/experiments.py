@@ -1,4 +1,4 @@
-"""`dataset` and `experiments` sections: checked like everything else, and said to be without effect so far."""
+"""`dataset` and `experiments` sections: files of labelled inputs, and variants to try."""
 
 from __future__ import annotations
 
@@ -38,10 +38,8 @@ def elaborate_dataset(item: Item, main: SourceFile, sink: Sink) -> DataSet | Non
         reads.present(found)
     except RejectedError:
         return None
-    sink.add("N1104", "no harness reads data sets yet", item.head)
-    return DataSet.model_construct(
-        name=name.text, path=path.text, spans={"": item.head, "name": name.span, "path": path.span}
-    )
+    spans = {"": item.head, "name": name.span, "path": path.span}
+    return DataSet.model_construct(name=name.text, path=path.text, location=found, spans=spans)
 
 
 def elaborate_experiments(item: Item, sink: Sink) -> Experiments | None:

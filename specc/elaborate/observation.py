@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, cast
 
 from specc.diagnostics.model import Label, Sink
-from specc.elaborate.budgets import relation
+from specc.elaborate.budgets import data_set, relation
 from specc.elaborate.groups import report_unknown, target_list
 from specc.elaborate.model import SEED_LIMIT
 from specc.elaborate.reader import (
@@ -20,17 +20,26 @@ from specc.elaborate.reader import (
     suggestion,
     value_of,
 )
-from specc.spec.contract import GradientContract, Guidelines, Harness, Instrument, PowerSensor, Relation
+from specc.source import Span
+from specc.spec.contract import (
+    GradientContract,
+    Guidelines,
+    Harness,
+    Instrument,
+    OutputContract,
+    PowerSensor,
+    Relation,
+)
 from specc.spec.counters import COUNTERS, counters_of
 from specc.spec.hardware import Core
-from specc.syntax.nodes import Block, Item, Malformed, Number, Word
+from specc.syntax.nodes import Block, Item, Malformed, Number, Symbol, Word
 from specc.units import FREQUENCY, NONE, TIME
 
 ITERATIONS_LIMIT: Final = 100_000_000
 PREFERENCES: Final = ("energy", "latency", "price", "sram", "flash")
 
 
-def elaborate_harness(item: Item, sink: Sink) -> Harness | None:
+def elaborate_harness(item: Item, datasets: list[str], sink: Sink) -> Harness | None:
     """Read a harness section."""
     reader = Reader(item, sink)
     reader.position = 1
@@ -43,6 +52,8 @@ def elaborate_harness(item: Item, sink: Sink) -> Harness | None:
         "iterations": lambda r: int(r.integer("the number of iterations", 2, ITERATIONS_LIMIT).quantity.number),
         "seed": _seed,
         "gradient": _gradient,
+        "output": _output,
+        "data": lambda r: data_set(r, datasets).text,
     }
     entries = read_block(block, handlers, "a harness", sink, repeatable=frozenset({"gradient"}))
     if "iterations" not in entries:
@@ -57,13 +68,15 @@ def elaborate_harness(item: Item, sink: Sink) -> Harness | None:
             sink.add("E1006", f"`gradient {contract.statistic}` has two limits", entry.item.head, secondary=label)
             continue
         gradients[contract.statistic] = contract
-    if first(entries, "iterations") is None or ("seed" in entries and not entries["seed"]):
+    if first(entries, "iterations") is None or any(word in entries and not entries[word] for word in ("seed", "data")):
         return None
     return Harness.model_construct(
         iterations=value_of(entries, "iterations"),
         seed=value_of(entries, "seed", "fresh"),
         gradients=tuple(gradients.values()),
-        spans=spans_of(entries, item.head, gradient="gradients"),
+        output_error=value_of(entries, "output"),
+        data=value_of(entries, "data"),
+        spans=spans_of(entries, item.head, gradient="gradients", output="output_error"),
     )
 
 
@@ -76,22 +89,37 @@ def _seed(reader: Reader) -> Any:
 
 
 def _gradient(reader: Reader) -> GradientContract:
-    statistic = reader.choice("a gradient statistic", ("variance", "drift"))
-    symbol = relation(reader, "gradient variance <= 5 %")
+    statistic = reader.choice("a gradient statistic", ("variance", "bias", "drift"))
+    symbol, limit, place = _fraction(reader, "gradient", "gradient variance <= 5 %")
+    spans = {"": reader.item.head, "statistic": statistic.span, "relation": symbol.span, "limit": place}
+    return GradientContract.model_construct(
+        statistic=cast(Literal["variance", "bias", "drift"], statistic.text),
+        relation=cast(Relation, symbol.text),
+        limit=limit,
+        spans=spans,
+    )
+
+
+def _output(reader: Reader) -> OutputContract:
+    """`output error <= 5 %`."""
+    reader.choice("a statistic of the output", ("error",))
+    symbol, limit, place = _fraction(reader, "output", "output error <= 5 %")
+    spans = {"": reader.item.head, "relation": symbol.span, "limit": place}
+    return OutputContract.model_construct(relation=cast(Relation, symbol.text), limit=limit, spans=spans)
+
+
+def _fraction(reader: Reader, what: str, example: str) -> tuple[Symbol, float, Span]:
+    """Relation and limit of a statistic."""
+    symbol = relation(reader, example)
     value = reader.next("a limit such as 5 %")
     if not isinstance(value, Number):
         reader.mismatch(value, "a limit such as 5 %")
+    article = "an" if what == "output" else "a"
     if value.quantity.dimension != NONE:
-        reader.fail("E1008", "a gradient limit is a fraction, such as 5 %", value.span)
+        reader.fail("E1008", f"{article} {what} limit is a fraction, such as 5 %", value.span)
     if not 0 < value.quantity.base <= 1000:
-        reader.fail("E1010", "a gradient limit must be greater than zero, and below 100000 %", value.span)
-    spans = {"": reader.item.head, "statistic": statistic.span, "relation": symbol.span, "limit": value.span}
-    return GradientContract.model_construct(
-        statistic=cast(Literal["variance", "drift"], statistic.text),
-        relation=cast(Relation, symbol.text),
-        limit=float(value.quantity.base),
-        spans=spans,
-    )
+        reader.fail("E1010", f"{article} {what} limit must be greater than zero, and below 100000 %", value.span)
+    return symbol, float(value.quantity.base), value.span
 
 
 def elaborate_instrument(

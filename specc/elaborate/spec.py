@@ -112,7 +112,7 @@ class _Elaboration:
         cores = {target.name: target.hardware.core for target in targets}
         observed = self.each("instrument", lambda item: elaborate_instrument(item, names, cores, self.sink))
         instruments = [instrument for group in observed for instrument in group]
-        harness = next(self.each("harness", lambda item: elaborate_harness(item, self.sink)), None)
+        harness = next(self.each("harness", lambda item: elaborate_harness(item, datasets, self.sink)), None)
         guidelines = next(self.each("guidelines", lambda item: elaborate_guidelines(item, self.sink)), None)
         files = list(self.each("dataset", lambda item: elaborate_dataset(item, self.tree.source, self.sink)))
         experiments = next(self.each("experiments", lambda item: elaborate_experiments(item, self.sink)), None)

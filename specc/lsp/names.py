@@ -174,7 +174,7 @@ def _uses(item: Item, keyword: str, declared: _Declared) -> Iterator[Occurrence]
             yield from _inputs(entry, declared)
         elif (keyword, first) in (("budget", "latency"), ("budget", "energy"), ("schedule", "fuse")):
             yield from _references(_unglued(entry), declared)
-        elif (keyword, first) == ("budget", "accuracy"):
+        elif (keyword, first) in (("budget", "accuracy"), ("harness", "data")):
             words = (word for word in _words(entry)[1:] if declared.has("dataset", word.text))
             yield from (Occurrence("dataset", word.text, word.span) for word in words)
     if keyword == "quantization":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from specc.diagnostics.model import Diagnostic, FileFindings, Label
 from specc.diagnostics.render_junit import Case, Outcome, Suite
+from specc.measure.precision_verdicts import HARNESS
 from specc.measure.verdict import Verdict
 from specc.measure.verify import Verified
 from specc.source import Span
@@ -50,13 +51,26 @@ def _finding(spec: Spec, verdict: Verdict) -> Diagnostic:
 
 
 def _place(spec: Spec, verdict: Verdict) -> Span | None:
-    """The budget line that was judged; the target where the contract is in no budget."""
+    """The line that was judged; the target, or the harness, where the contract is in no line of its own."""
+    if verdict.target == HARNESS:
+        return _harness_place(spec, verdict)
     for item in spec.budget_items(verdict.target):
         unit = item.limit.unit.symbol if item.limit.unit else ""
         written = (item.label, item.relation, float(item.limit.number), unit)
         if written == (verdict.label, verdict.relation, verdict.limit, verdict.unit):
             return item.span()
     return spec.target(verdict.target).span()
+
+
+def _harness_place(spec: Spec, verdict: Verdict) -> Span | None:
+    if spec.harness is None:
+        return None
+    if verdict.label == "output error" and spec.harness.output_error is not None:
+        return spec.harness.output_error.span()
+    places = {contract.statistic: contract.span() for contract in spec.harness.gradients}
+    statistic = verdict.label.split()[1]
+    # A limit on the variance also holds the ratio, and the bias where no line of its own does.
+    return next((places[word] for word in (statistic, "variance") if word in places), spec.harness.span())
 
 
 def _label(span: Span | None) -> Label | None:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from specc.evidence import Figure
 from specc.measure.duty import energy_per_day, life, mean_power
+from specc.measure.precision_result import PrecisionResult
+from specc.measure.precision_verdicts import accuracy_figure, harness_verdicts
 from specc.measure.result import LayerResult, Measurement
 from specc.measure.statistics import percentile_figure
 from specc.measure.verdict import Outcome, Verdict
@@ -19,13 +21,19 @@ from specc.units import UNITS, Quantity
 OUTPUT_LABEL = "output bit-exact"
 
 
-def judge(spec: Spec, measurements: dict[str, Measurement], failures: dict[str, str] | None = None) -> list[Verdict]:
-    """Judge every budget line of every target, in the order of the spec.
+def judge(
+    spec: Spec,
+    measurements: dict[str, Measurement],
+    failures: dict[str, str] | None = None,
+    precision: PrecisionResult | None = None,
+) -> list[Verdict]:
+    """Judge every budget line of every target, in the order of the spec, and behind them the limits of the harness.
 
     Args:
         spec: the spec whose budgets bind.
         measurements: results by target name. A target without one gets undecided verdicts.
         failures: why a target has no result, by target name.
+        precision: what was found about gradients, outputs and accuracy.
     """
     verdicts: list[Verdict] = []
     for target in spec.targets:
@@ -34,9 +42,13 @@ def judge(spec: Spec, measurements: dict[str, Measurement], failures: dict[str, 
         if measurement is not None:
             verdicts.append(_judge_output(target, measurement))
         for item in spec.budget_items(target.name):
-            figure = _figure(item, target, measurement, missing)
+            figure = (
+                accuracy_figure(item, precision)
+                if item.kind == "accuracy"
+                else _figure(item, target, measurement, missing)
+            )
             verdicts.append(_judge_item(item, target, figure, measurement))
-    return verdicts
+    return verdicts + (harness_verdicts(precision) if precision else [])
 
 
 def _judge_output(target: Target, measurement: Measurement) -> Verdict:
@@ -148,8 +160,6 @@ def _figure(item: BudgetItem, target: Target, measurement: Measurement | None, m
     """The figure a budget line bounds, in base units (s, B, J, W, and the currency of the line)."""
     if item.kind == "price":
         return _price_figure(item, target.hardware.price)
-    if item.kind == "accuracy":
-        return Figure.unknown("", "no harness measures accuracy yet")
     if item.kind == "power" and item.rate is None:
         return _fact_figure(target.hardware.active_power, "W", "no active power is declared for this hardware")
     if measurement is None:

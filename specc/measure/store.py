@@ -1,8 +1,9 @@
 """The result store: every measurement ever taken in a project, in one SQLite file, by content address.
 
 A row is written in one transaction once its measurement is complete, so a process that is killed loses what it was
-measuring and nothing else. The write-ahead log lets others read meanwhile. The store never deletes: a file it cannot
-read is reported and left as it is.
+measuring and nothing else. The write-ahead log lets others read meanwhile. The store never deletes a result: a file it
+cannot read is reported and left as it is. Beside measurements it holds what was found about precision, and how far an
+interrupted run of many iterations has come.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from typing import Final, TypeVar
 from specc.measure.result import FORMAT_VERSION, Measurement
 
 APPLICATION_ID: Final = 0x73706563  # "spec": marks the file as ours (PRAGMA application_id)
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 BUSY_SECONDS: Final = 30.0
 
-_SCHEMA = """
+# What each version of the layout adds to the one before.
+_SCHEMAS: Final = (
+    """
 CREATE TABLE measurement (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL,
@@ -31,7 +34,21 @@ CREATE TABLE measurement (
 );
 CREATE INDEX measurement_by_key ON measurement (key, format_version, sequence);
 CREATE INDEX measurement_by_target ON measurement (target, spec_hash, format_version, sequence);
-"""
+""",
+    """
+CREATE TABLE precision (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL,
+    spec_hash TEXT NOT NULL,
+    format_version INTEGER NOT NULL,
+    record TEXT NOT NULL
+);
+CREATE INDEX precision_by_key ON precision (key, format_version, sequence);
+CREATE INDEX precision_by_spec ON precision (spec_hash, format_version, sequence);
+CREATE TABLE checkpoint (key TEXT NOT NULL, run INTEGER NOT NULL, seed INTEGER NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (key, run));
+""",
+)
 
 _Result = TypeVar("_Result")
 
@@ -113,6 +130,51 @@ class Store:
         rows = self._guarded(lambda: self._connection.execute(statement, (FORMAT_VERSION, hardware)).fetchall())
         return [self._parse(row[0]) for row in rows]
 
+    def put_precision(self, key: str, spec_hash: str, format_version: int, record: str) -> None:
+        """Add what was found about a spec's precision, as JSON, and drop the checkpoints of its runs.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        statement = "INSERT INTO precision (key, spec_hash, format_version, record) VALUES (?, ?, ?, ?)"
+
+        def work() -> None:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.execute(statement, (key, spec_hash, format_version, record))
+                self._connection.execute("DELETE FROM checkpoint WHERE key = ?", (key,))
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+
+        self._guarded(work)
+
+    def get_precision(self, key: str, format_version: int) -> str | None:
+        """The newest of a key, or None."""
+        statement = "SELECT record FROM precision WHERE key = ? AND format_version = ? ORDER BY sequence DESC LIMIT 1"
+        row = self._guarded(lambda: self._connection.execute(statement, (key, format_version)).fetchone())
+        return row[0] if row else None
+
+    def put_checkpoint(self, key: str, run: int, seed: int, data: bytes) -> None:
+        """Keep how far a run of many iterations has come; an older checkpoint of the same run is replaced.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        statement = "INSERT OR REPLACE INTO checkpoint (key, run, seed, data) VALUES (?, ?, ?, ?)"
+        self._guarded(lambda: self._connection.execute(statement, (key, run, seed, data)))
+
+    def checkpoints(self, key: str) -> dict[int, tuple[int, bytes]]:
+        """Seed and state of each run that was interrupted, by its number."""
+        statement = "SELECT run, seed, data FROM checkpoint WHERE key = ?"
+        rows = self._guarded(lambda: self._connection.execute(statement, (key,)).fetchall())
+        return {run: (seed, data) for run, seed, data in rows}
+
+    def drop_checkpoints(self, key: str) -> None:
+        """Forget the runs of a key that were interrupted."""
+        self._guarded(lambda: self._connection.execute("DELETE FROM checkpoint WHERE key = ?", (key,)))
+
     def _newest(self, condition: str, *values: str) -> Measurement | None:
         statement = (
             f"SELECT record FROM measurement WHERE {condition} AND format_version = ? ORDER BY sequence DESC LIMIT 1"
@@ -139,8 +201,9 @@ class Store:
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("BEGIN IMMEDIATE")  # two processes may both find the file empty
         try:
-            if self._pragma("user_version") == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
+            version = self._pragma("user_version")
+            if version < SCHEMA_VERSION:
+                for statement in filter(str.strip, ";".join(_SCHEMAS[version:]).split(";")):
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

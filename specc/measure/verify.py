@@ -13,6 +13,8 @@ from specc.graph.network import Network
 from specc.measure.backend import Progress
 from specc.measure.energy.fitted import with_fitted_energy
 from specc.measure.judge import judge
+from specc.measure.precision import assess, limits_precision
+from specc.measure.precision_result import PrecisionResult
 from specc.measure.result import Measurement
 from specc.measure.runner import RunReport, measure
 from specc.measure.store import Store
@@ -36,6 +38,7 @@ class Verified:
     verdicts: list[Verdict]
     diagnostics: tuple[Diagnostic, ...]
     waived: tuple[Waived, ...] = ()
+    precision: PrecisionResult | None = None  # of a spec that limits something about it
 
     @property
     def failures(self) -> dict[str, str]:
@@ -56,6 +59,7 @@ class Verified:
             "failures": self.failures,
             "skipped": self.run.skipped,
             "measurements": {name: m.model_dump(mode="json") for name, m in self.measurements.items()},
+            "precision": self.precision.model_dump(mode="json") if self.precision else None,
         }
 
 
@@ -80,6 +84,7 @@ def verify(
     Raises:
         ScheduleError: the spec declares a schedule that no generated code follows.
         QuantizationError: the network's numbers cannot be represented as the table asks.
+        DataError: a data set cannot be read, or is none for this network.
         StoreError: the result store cannot be used; it is left as it was.
     """
     spec, network = checked.spec, checked.network
@@ -91,8 +96,19 @@ def verify(
     with Store(build_folder / "specc.db") as store:
         run = measure(spec, quantized, store, build_folder, progress, fresh=fresh, ports=ports)
         measurements = {name: _with_energy(m, store) for name, m in run.measurements.items()}
-    verdicts = judge(spec, measurements, run.missing)
-    return Verified(spec, network, quantized, run, measurements, verdicts, checked.diagnostics, checked.waived)
+        precision = assess(spec, network, store, progress, fresh=fresh) if limits_precision(spec) else None
+    verdicts = judge(spec, measurements, run.missing, precision)
+    return Verified(
+        spec=spec,
+        network=network,
+        quantized=quantized,
+        run=run,
+        measurements=measurements,
+        verdicts=verdicts,
+        diagnostics=checked.diagnostics,
+        waived=checked.waived,
+        precision=precision,
+    )
 
 
 def _with_energy(measurement: Measurement, store: Store) -> Measurement:

@@ -245,14 +245,16 @@ def _rounded(y: Array, rounding: Rounding, nearest: Callable[[Array], Array]) ->
     if not isinstance(rounding, Grid):
         return _in_format(y, rounding)
     form = rounding.form
-    codes = y / y.dtype.type(form.scale)
-    if rounding.rounds:
-        codes = nearest(codes)
-    if not rounding.saturates:
-        return codes * y.dtype.type(form.scale), None
+    scale = y.dtype.type(form.scale)
     low, high = form.low - form.zero_point, form.high - form.zero_point
+    if not rounding.rounds:
+        within = (y >= low * scale) & (y <= high * scale)
+        return np.clip(y, low * scale, high * scale), within
+    codes = nearest(y / scale)
+    if not rounding.saturates:
+        return codes * scale, None
     within = (codes >= low) & (codes <= high)
-    return np.clip(codes, low, high) * y.dtype.type(form.scale), within
+    return np.clip(codes, low, high) * scale, within
 
 
 def _in_format(y: Array, form: NumberFormat) -> tuple[Array, Array | None]:

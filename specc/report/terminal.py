@@ -11,9 +11,9 @@ from specc.measure.verdict import Outcome, Verdict
 from specc.report.numbers import UNKNOWN, count, digits, figure_text, percent, significant, variability_text
 
 # Told by shape and word before colour: the sign leads, the word follows, the colour only repeats them.
-_SIGNS: Final[dict[Outcome, str]] = {"pass": "✓ pass", "fail": "✗ fail", "undecided": "? undecided"}
-_COLOURS: Final[dict[Outcome, str]] = {"pass": "\x1b[32m", "fail": "\x1b[31m", "undecided": "\x1b[33m"}
-_RESET: Final = "\x1b[0m"
+OUTCOME_SIGNS: Final[dict[Outcome, str]] = {"pass": "✓ pass", "fail": "✗ fail", "undecided": "? undecided"}
+OUTCOME_COLOURS: Final[dict[Outcome, str]] = {"pass": "\x1b[32m", "fail": "\x1b[31m", "undecided": "\x1b[33m"}
+RESET: Final = "\x1b[0m"
 
 
 def verdict_table(verdicts: Sequence[Verdict], *, colour: bool) -> str:
@@ -27,21 +27,21 @@ def verdict_table(verdicts: Sequence[Verdict], *, colour: bool) -> str:
             _written(verdict.figure),
             "" if verdict.margin is None else percent(verdict.margin),
             verdict.figure.evidence,
-            _SIGNS[verdict.outcome],
+            OUTCOME_SIGNS[verdict.outcome],
         )
         for verdict in verdicts
     ]
     lines = table(header, rows, right=(2, 3, 4)).split("\n")
     if colour:
         for index, verdict in enumerate(verdicts):
-            sign = _SIGNS[verdict.outcome]
-            lines[index + 2] = lines[index + 2].replace(sign, f"{_COLOURS[verdict.outcome]}{sign}{_RESET}")
+            sign = OUTCOME_SIGNS[verdict.outcome]
+            lines[index + 2] = lines[index + 2].replace(sign, f"{OUTCOME_COLOURS[verdict.outcome]}{sign}{RESET}")
     notes = [
         f"{verdict.target}, {verdict.label}: {verdict.reason}"
         for verdict in verdicts
         if verdict.outcome == "undecided" or (verdict.unit == "differing outputs" and verdict.outcome == "fail")
     ]
-    counts = {outcome: sum(verdict.outcome == outcome for verdict in verdicts) for outcome in _SIGNS}
+    counts = {outcome: sum(verdict.outcome == outcome for verdict in verdicts) for outcome in OUTCOME_SIGNS}
     summary = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
     return "\n".join([*lines, *(["", *notes] if notes else []), "", summary])
 

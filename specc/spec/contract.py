@@ -69,17 +69,26 @@ class Budget(Node):
 class GradientContract(Node):
     """A limit on a gradient statistic, as a fraction (5 % is 0.05)."""
 
-    statistic: Literal["variance", "drift"]
+    statistic: Literal["variance", "bias", "drift"]
+    relation: Relation
+    limit: float
+
+
+class OutputContract(Node):
+    """A limit on the root mean square error of the output, as a fraction of its standard deviation."""
+
     relation: Relation
     limit: float
 
 
 class Harness(Node):
-    """How the precision contract is tested."""
+    """How the precision contract is tested. `data` names the data set whose inputs are used; None: the distribution."""
 
     iterations: int
     seed: int | Literal["fresh"] = "fresh"
     gradients: tuple[GradientContract, ...] = ()
+    output_error: OutputContract | None = None
+    data: str | None = None
 
 
 class PowerSensor(Node):

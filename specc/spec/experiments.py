@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
 from specc.spec.base import Node, SpecQuantity
 
 
 class DataSet(Node):
-    """A file of labelled inputs inside the project folder; `path` is as written, relative to the file that says so."""
+    """A file of labelled inputs inside the project folder; `path` is as written, relative to the file that says so.
+
+    `location` is where the file was found on this machine; it takes no part in equality and JSON.
+    """
 
     name: str
     path: str
+    location: Annotated[Path | None, Field(exclude=True, repr=False)] = None
 
 
 class Experiments(Node):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field
 
@@ -158,6 +159,12 @@ class QuantizationTable(Node):
     def row(self, layer: str) -> QuantizationRow | None:
         """The row that governs a layer: its own, else the `*` row, else None."""
         return self._by_layer.get(layer) or self._by_layer.get("*")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, which must not find its rows where those of the original were."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("_by_layer", None)
+        return copied
 
     @cached_property
     def _by_layer(self) -> dict[str, QuantizationRow]:
