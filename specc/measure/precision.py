@@ -4,7 +4,6 @@ goes on."""
 from __future__ import annotations
 
 import hashlib
-import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +25,7 @@ from specc.precision.localise import Localisation, localise
 from specc.precision.run import Run, Statistics
 from specc.precision.samples import FromData, Samples
 from specc.precision.statistics import Estimate
-from specc.precision.study import Study
+from specc.precision.study import Study, fresh_seed
 from specc.spec import Spec
 from specc.spec.contract import Harness
 
@@ -37,7 +36,6 @@ LOCALISE_ITERATIONS: Final = 200
 _LOCALISE_MEMORY: Final = 512 << 20  # bytes
 _DEFAULT_SEED: Final = 1
 _CHECKPOINT_SECONDS: Final = 5.0
-_LARGEST_SEED: Final = 2**32
 
 
 def assess(
@@ -192,7 +190,7 @@ def _runs(
     for number in range(needed):
         seed = checkpoints.seed(number)
         if seed is None:
-            seed = secrets.randbelow(_LARGEST_SEED) if harness.seed == "fresh" else harness.seed
+            seed = fresh_seed() if harness.seed == "fresh" else harness.seed
         study = study_of(seed)
         found.append(_run(study, number, checkpoints, f"run {number + 1} of {needed}, seed {seed}", progress))
         studies.append(study)

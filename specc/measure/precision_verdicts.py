@@ -10,7 +10,7 @@ from specc.measure.verdict import Verdict
 from specc.precision.contract import Judgement
 from specc.spec.contract import BudgetItem
 
-HARNESS: Final = "harness"  # stands where other verdicts name a target: every target computes the same codes
+HARNESS: Final = "all targets"  # stands where other verdicts name a target: every target computes the same codes
 
 
 def accuracy_figure(item: BudgetItem, precision: PrecisionResult | None) -> Figure:

@@ -10,6 +10,7 @@ further table repeats only the layers whose numbers, or whose inputs' numbers, h
 from __future__ import annotations
 
 import math
+import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -36,6 +37,7 @@ from specc.spec.model import QuantizationTable
 Progress = Callable[[int, int], None]  # iterations done, and of how many
 
 FEWEST_ITERATIONS: Final = 20
+_LARGEST_SEED: Final = 2**32
 _CHUNK_VALUES: Final = 270_000  # activations of a chunk in one network: they stay in a core's cache, more or less
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 4, 32
 
@@ -223,6 +225,11 @@ class _Inputs:
 
     def labels(self) -> Any:
         return self._samples.labels(self._seed, self.chunk)
+
+
+def fresh_seed() -> int:
+    """A seed that no run has had."""
+    return secrets.randbelow(_LARGEST_SEED)
 
 
 def summed_convolutions(spec: Spec, network: Network) -> Collection[str]:

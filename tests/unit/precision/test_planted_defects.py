@@ -1,0 +1,247 @@
+"""Defects that an implementation may have, planted one by one: each is caught, and docs/precision.md says by what.
+
+SPECC_UPDATE_DOCS=1 rewrites the table there: read the difference.
+"""
+
+import dataclasses
+import itertools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from random_specs import network_of, spec_of, table
+
+from specc.numerics import golden
+from specc.numerics.inputs import draw_inputs, encode
+from specc.numerics.quantize import quantize
+from specc.precision import forward as forward_module
+from specc.precision import samples as samples_module
+from specc.precision import study as study_module
+from specc.precision.arithmetic import Arithmetic
+from specc.precision.contract import judge
+from specc.precision.forward import forward
+from specc.precision.study import Study
+from specc.precision.tables import Tables
+from specc.spec.contract import GradientContract, Harness, OutputContract
+from specc.spec.model import LayerSpec, QuantizationRow
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "precision.md"
+CHECKS = ("bit for bit", "variance", "ratio", "bias", "output error", "drift")
+ITERATIONS = 2000
+
+SPEC = spec_of(
+    LayerSpec(name="conv", kind="conv", kernel=(3, 3), units=6, padding="same", activation="relu"),
+    LayerSpec(name="pool", kind="avgpool", kernel=(3, 3), stride=(3, 3)),
+    LayerSpec(name="hidden", kind="dense", units=12, activation="relu"),
+    LayerSpec(name="out", kind="dense", units=4),
+    shape=(6, 6, 3),
+    rows=table(
+        QuantizationRow(layer="conv", bits=12, range=6.0, step=0.003),
+        QuantizationRow(layer="hidden", bits=11, guard=1, range=2.0, step=0.001),
+        QuantizationRow(layer="out", bits=12, range=6.0, step=0.003),
+    ),
+)
+HARNESS = Harness(
+    iterations=ITERATIONS,
+    seed="fresh",
+    gradients=(
+        GradientContract(statistic="variance", relation="<=", limit=0.05),
+        GradientContract(statistic="drift", relation="<=", limit=0.25),
+    ),
+    output_error=OutputContract(relation="<=", limit=0.05),
+)
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def caught_by() -> set[str]:
+    """The checks that do not pass."""
+    network = network_of(SPEC)
+    seeds = study_module.fresh_seed(), study_module.fresh_seed()
+    runs = [Study.of(SPEC, network, iterations=ITERATIONS, seed=seed).evaluate(SPEC.quantization) for seed in seeds]
+    failed = {own.statistic for own in judge(HARNESS, *runs) if own.outcome == "fail"}
+    return failed if codes_are_golden() else failed | {"bit for bit"}
+
+
+def codes_are_golden() -> bool:
+    """Tier one: every code of every tensor against the integer model."""
+    network = network_of(SPEC)
+    quantized = quantize(SPEC, network)
+    inputs = draw_inputs(SPEC.model.input, 64, 3)
+    trace = forward(Study.of(SPEC, network, iterations=20, seed=1).tables.arithmetic(SPEC.quantization), inputs)
+    expected = golden.run(quantized, encode(inputs, quantized.formats["x"]))
+    return all(
+        np.array_equal(tensor.values + quantized.formats[name].zero_point, expected[name])
+        for name, tensor in trace.tensors.items()
+    )
+
+
+# ---- the defects ----
+
+
+def truncation(patch: pytest.MonkeyPatch) -> None:
+    def requantize(accumulator: Any, multiplier: Any, shift: Any) -> Any:
+        return (accumulator * np.asarray(multiplier)) >> np.asarray(shift)
+
+    patch.setattr(forward_module, "golden", SimpleNamespace(requantize=requantize, wrap=golden.wrap))
+
+
+def half_to_even(patch: pytest.MonkeyPatch) -> None:
+    """What makes a difference only where a sum lies exactly between two codes, or where a rounding is done twice."""
+
+    def requantize(accumulator: Any, multiplier: Any, shift: Any) -> Any:
+        half = golden.requantize(accumulator, multiplier, np.asarray(shift) - 1)  # one bit more, then again
+        return np.rint(half / 2).astype(np.int64)
+
+    patch.setattr(forward_module, "golden", SimpleNamespace(requantize=requantize, wrap=golden.wrap))
+
+
+def missing_guard_bit(patch: pytest.MonkeyPatch) -> None:
+    """The input of `hidden` has 11 bits without its guard bit, and wraps where 12 would have held it."""
+    clamped = forward_module._clamped
+
+    def wrapping(codes: Any, numbers: Any, form: Any, activation: str) -> Any:
+        if form.scale == 0.001:
+            tensor, slopes = clamped(codes, numbers, form, activation)
+            values = golden.wrap(tensor.values.astype(np.int64), form.bits - 1).astype(np.float32)
+            return dataclasses.replace(tensor, values=values), slopes
+        return clamped(codes, numbers, form, activation)
+
+    patch.setattr(forward_module, "_clamped", wrapping)
+
+
+def saturating_input(patch: pytest.MonkeyPatch) -> None:
+    enter = forward_module.enter
+    patch.setattr(study_module, "enter", lambda own, x: enter(own, np.clip(x, -1, 1) if own.input_rounding else x))
+    patch.setattr(forward_module, "enter", lambda own, x: enter(own, np.clip(x, -1, 1) if own.input_rounding else x))
+
+
+def saturating_hidden_range(patch: pytest.MonkeyPatch) -> None:
+    change_numbers(patch, "hidden", lambda own: dataclasses.replace(own, clamp_high=own.clamp_high // 8))
+
+
+def narrow_accumulator(patch: pytest.MonkeyPatch) -> None:
+    change_numbers(patch, "hidden", lambda own: dataclasses.replace(own, accumulator_bits=16))
+
+
+def wrong_scale(patch: pytest.MonkeyPatch) -> None:
+    change_numbers(
+        patch, "hidden", lambda own: dataclasses.replace(own, multipliers=(own.multipliers * 1.02).astype(np.int64))
+    )
+
+
+def wrong_threshold(patch: pytest.MonkeyPatch) -> None:
+    clamped = forward_module._clamped
+
+    def late(codes: Any, numbers: Any, form: Any, activation: str) -> Any:
+        codes = np.where(codes < 100, np.minimum(codes, 0), codes) if activation == "relu" else codes
+        return clamped(codes, numbers, form, activation)
+
+    patch.setattr(forward_module, "_clamped", late)
+
+
+def broken_pairing(patch: pytest.MonkeyPatch) -> None:
+    gradients = Study._gradients
+
+    def other_inputs(self: Study, arithmetic: Arithmetic, inputs: Any) -> Any:
+        if arithmetic is not self._full:
+            inputs = study_module._Inputs(self.samples, self.seed + 1, inputs.chunk)
+        return gradients(self, arithmetic, inputs)
+
+    patch.setattr(Study, "_gradients", other_inputs)
+
+
+def stale_seed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(study_module, "fresh_seed", lambda: 17)
+
+
+def seed_reset_per_block(patch: pytest.MonkeyPatch) -> None:
+    def without_block(seed: int, chunk: Any) -> np.random.SeedSequence:
+        return np.random.SeedSequence(seed, spawn_key=(chunk.place,))
+
+    patch.setattr(samples_module, "sequence", without_block)
+
+
+def change_numbers(patch: pytest.MonkeyPatch, layer: str, change: Callable[[Any], Any]) -> None:
+    arithmetic = Tables.arithmetic
+
+    def changed(self: Tables, *arguments: Any) -> Arithmetic:
+        own = arithmetic(self, *arguments)
+        layers = tuple(
+            dataclasses.replace(one, integers=change(one.integers)) if one.layer.name == layer else one
+            for one in own.layers
+        )
+        return Arithmetic(own.network, layers, own.input_rounding)
+
+    patch.setattr(Tables, "arithmetic", changed)
+
+
+# What must be caught, and by what at least.
+DEFECTS: dict[str, tuple[Plant, set[str]]] = {
+    "truncation instead of rounding": (truncation, {"bit for bit"}),
+    "rounded twice, halves to even": (half_to_even, {"bit for bit"}),
+    "guard bit missing, codes wrap": (missing_guard_bit, {"bit for bit", "variance"}),
+    "input saturates": (saturating_input, {"bit for bit", "variance"}),
+    "hidden range saturates": (saturating_hidden_range, {"bit for bit", "variance"}),
+    "accumulator of 16 bits": (narrow_accumulator, {"bit for bit", "variance"}),
+    "scale off by 2 %": (wrong_scale, {"bit for bit"}),
+    "threshold of ReLU off": (wrong_threshold, {"bit for bit"}),
+    "pairing broken": (broken_pairing, {"variance"}),
+    "seed used again": (stale_seed, {"drift"}),
+    "seed reset in every block": (seed_reset_per_block, {"drift"}),
+}
+
+
+@pytest.fixture(scope="module")
+def caught() -> dict[str, set[str]]:
+    found = {}
+    for name, (plant, _) in DEFECTS.items():
+        with pytest.MonkeyPatch.context() as patch:
+            with_known_seeds(patch)
+            plant(patch)
+            found[name] = caught_by()
+    return found
+
+
+def with_known_seeds(patch: pytest.MonkeyPatch) -> None:
+    """Fresh seeds that are the same in every run of this test."""
+    seeds = itertools.count(101)
+    patch.setattr(study_module, "fresh_seed", lambda: next(seeds))
+
+
+def test_without_a_defect_every_check_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_known_seeds(monkeypatch)
+    assert caught_by() == set()
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_each_defect_is_caught_by_what_should_catch_it(defect: str, caught: dict[str, set[str]]) -> None:
+    assert DEFECTS[defect][1] <= caught[defect]
+
+
+def test_a_broken_pairing_shows_a_variance_of_two_and_a_ratio_of_one() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        broken_pairing(patch)
+        found = Study.of(SPEC, network_of(SPEC), iterations=ITERATIONS, seed=5).evaluate(SPEC.quantization)
+    for layer in found.layers:
+        assert layer.variance is not None and layer.ratio is not None
+        assert layer.variance.value == pytest.approx(2, abs=0.2)
+        assert layer.ratio.value == pytest.approx(1, abs=0.2)
+
+
+def test_the_documentation_says_which_check_catches_what(caught: dict[str, set[str]]) -> None:
+    rows = [f"| {name} | {' | '.join('●' if check in caught[name] else '' for check in CHECKS)} |" for name in DEFECTS]
+    header = f"| defect | {' | '.join(CHECKS)} |\n| --- |{' --- |' * len(CHECKS)}"
+    written = "\n".join([header, *rows])
+    text = PAGE.read_text(encoding="utf-8")
+    start, end = "<!-- planted defects -->\n\n", "\n\n<!-- end -->"
+    before, _, rest = text.partition(start)
+    now, _, after = rest.partition(end)
+    if os.environ.get("SPECC_UPDATE_DOCS"):
+        PAGE.write_text(f"{before}{start}{written}{end}{after}", encoding="utf-8")
+        now = written
+    assert now == written, "SPECC_UPDATE_DOCS=1 writes it anew"
