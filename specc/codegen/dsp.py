@@ -17,6 +17,8 @@ from specc.graph.network import Layer
 from specc.numerics.quantized import IntArray, QuantizedNetwork
 
 _FILTERS: Final = 4  # at once
+_COLUMNS_AT_ONCE: Final = 10  # that dwconv.inc reaches from one address, with a stride of 1
+_MOST_OFFSET: Final = 4095  # of a load
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,33 @@ def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     return Packed(stream, {"PAIRS": count, "SHIFT": folded.shift, "ROUNDING": folded.rounding})
 
 
+def dwconv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """Channel by channel: the weights in pairs of rows, the multiplier, the bias. Only 3x3, stride 1 or 2."""
+    if not _is_8_bit(network, layer) or layer.kernel != (3, 3) or layer.stride[1] > 2 or not _fits_dwconv(layer):
+        return None
+    folded = fold(network, layer)
+    if folded is None:
+        return None
+    upper, middle, lower = folded.weights.reshape(-1, 3, 3).transpose(1, 0, 2)  # each (channels, columns)
+    columns = np.stack([upper, middle], axis=-1).reshape(len(upper), -1)
+    stream = np.concatenate([_pairs(columns), _pairs(lower), folded.multipliers[:, None], folded.bias[:, None]], axis=1)
+    return Packed(stream, {"SHIFT": folded.shift, "ROUNDING": folded.rounding})
+
+
+def _fits_dwconv(layer: Layer) -> bool:
+    """Whether no window lacks more than a row or a column, and offsets from a row's start fit into a load."""
+    for axis in (0, 1):
+        before = layer.pad_before[axis]
+        behind = (layer.output_shape[axis] - 1) * layer.stride[axis] + 3 - before - layer.input_shapes[0][axis]
+        if before > 1 or behind > 1:
+            return False
+    height, width, channels = layer.input_shapes[0]
+    farthest = min(width, _COLUMNS_AT_ONCE * layer.stride[1]) - 1
+    return height >= 3 and (2 * width + farthest) * channels <= _MOST_OFFSET
+
+
 Pack = Callable[[QuantizedNetwork, Layer], Packed | None]
-PACKERS: Final[dict[str, Pack]] = {"conv": conv}
+PACKERS: Final[dict[str, Pack]] = {"conv": conv, "dwconv": dwconv}
 
 
 def _is_8_bit(network: QuantizedNetwork, layer: Layer) -> bool:

@@ -8,8 +8,9 @@ With shift = 32 + k and k >= 1, the lower word of the product takes no part in t
 
     (high word of (sum * multiplier) + 2**(k - 1) + zero point * 2**k) >> k
 
-A channel whose shift is smaller than the layer's by d has its weights and bias multiplied by 2**d instead. Exact as
-long as neither the weights leave 16 bits nor any sum 32.
+A channel whose k is smaller than the layer's has its weights and bias multiplied by the power of two between them. One
+whose k is larger reaches few codes only, most often one: there a coarser multiplier does, with a bias that is moved
+until the codes begin at the same sums.
 """
 
 from __future__ import annotations
@@ -20,11 +21,10 @@ from typing import Final
 import numpy as np
 
 from specc.graph.network import Layer
-from specc.numerics.golden import requantize
 from specc.numerics.quantized import IntArray, QuantizedNetwork
 
 _LEAST_SHIFT: Final = 1  # below it, the lower word takes part in the rounding
-_MOST_SHIFT: Final = 20  # 2**30 (a high word) + 2**(20 + 7) (the zero point's part) are within 32 bits
+_MOST_SHIFT: Final = 20  # a high word (2**30) and the zero point's part (2**(20 + 7)) add up within 32 bits
 _WEIGHTS_WITHIN: Final = 2**15
 _SUMS_WITHIN: Final = 2**31
 
@@ -40,6 +40,22 @@ class Folded:
     rounding: int  # added to the high word: half a unit, and the output's zero point
 
 
+@dataclass(frozen=True)
+class _Channel:
+    """One output channel, in Python's integers, which never overflow."""
+
+    weights: list[int]
+    bias: int
+    multiplier: int
+    shift: int  # of the whole product
+    lowest: int  # sum that it can reach, the bias included
+    highest: int
+    codes: tuple[int, int]  # that it can put out, less the zero point
+
+    def code(self, total: int) -> int:
+        return (total * self.multiplier + (1 << (self.shift - 1))) >> self.shift
+
+
 def fold(network: QuantizedNetwork, layer: Layer) -> Folded | None:
     """A layer's constants with one shift, or None where that is not exact.
 
@@ -47,40 +63,73 @@ def fold(network: QuantizedNetwork, layer: Layer) -> Folded | None:
         network: the network.
         layer: one with weights.
     """
+    channels = _channels(network, layer)
+    if channels is None:
+        return None
+    for shift in sorted({channel.shift - 32 for channel in channels} | {_LEAST_SHIFT}, reverse=True):
+        if _LEAST_SHIFT <= shift <= _MOST_SHIFT and (folded := _with_shift(channels, shift)) is not None:
+            weights, bias, multipliers = zip(*folded, strict=True)
+            zero_point = network.layer_format(layer).zero_point
+            rounding = (1 << (shift - 1)) + (zero_point << shift)
+            return Folded(np.array(weights), np.array(bias), np.array(multipliers), shift, rounding)
+    return None
+
+
+def _channels(network: QuantizedNetwork, layer: Layer) -> list[_Channel] | None:
+    """The channels of a layer; None if a sum can leave the accumulator."""
     numbers, source, out = network.numbers[layer.name], network.formats[layer.inputs[0]], network.layer_format(layer)
     assert numbers.weights is not None and numbers.bias is not None
-    depthwise = layer.kind == "dwconv"
-    channels = layer.output_shape[-1]
-    weights = numbers.weights.reshape(-1, channels).T if depthwise else numbers.weights.reshape(channels, -1)
+    count = layer.output_shape[-1]
+    weights = numbers.weights.reshape(-1, count).T if layer.kind == "dwconv" else numbers.weights.reshape(count, -1)
     bias = numbers.bias - source.zero_point * weights.sum(axis=1)
-    # The extremes that a sum can reach on its way, in any order of adding: with the bias or without it.
-    highest = np.maximum(weights * source.high, weights * source.low).sum(axis=1)
-    lowest = np.minimum(weights * source.high, weights * source.low).sum(axis=1)
-    if (np.maximum(highest + bias, -(lowest + bias)) >= 2 ** (numbers.accumulator_bits - 1)).any():
+    lowest = bias + np.minimum(weights * source.low, weights * source.high).sum(axis=1)
+    highest = bias + np.maximum(weights * source.low, weights * source.high).sum(axis=1)
+    within = 2 ** (numbers.accumulator_bits - 1)
+    if (lowest < -within).any() or (highest >= within).any():
         return None
-    multipliers, shifts = numbers.multipliers, numbers.shifts - 32
-    ends = [out.zero_point + requantize(bias + end, multipliers, numbers.shifts) for end in (lowest, highest)]
-    low, high = (np.clip(end, numbers.clamp_low, numbers.clamp_high) for end in ends)
-    constant = low == high  # requantize rises with the sum: between equal ends there is nothing else
-    used = shifts[~constant]
-    shift = int(max(_LEAST_SHIFT, used.max(initial=_LEAST_SHIFT)))
-    if shift > _MOST_SHIFT:
+    ends = (numbers.clamp_low - out.zero_point, numbers.clamp_high - out.zero_point)
+    columns = (weights, bias, numbers.multipliers, numbers.shifts, lowest, highest)
+    return [_Channel(*values, ends) for values in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _with_shift(channels: list[_Channel], shift: int) -> list[tuple[list[int], int, int]] | None:
+    """Weights, bias and multiplier of each channel for a shift of 32 + `shift`; None if one has none."""
+    found = []
+    for channel in channels:
+        own = _scaled(channel, shift) if channel.shift <= 32 + shift else _coarser(channel, shift)
+        if own is None:
+            return None
+        found.append(own)
+    return found
+
+
+def _scaled(channel: _Channel, shift: int) -> tuple[list[int], int, int] | None:
+    up = 32 + shift - channel.shift
+    reach = max(abs(channel.bias), abs(channel.lowest), abs(channel.highest))
+    widest = max(map(abs, channel.weights))
+    if reach << up >= _SUMS_WITHIN or widest << up >= _WEIGHTS_WITHIN:
         return None
-    up = np.where(constant, 0, shift - shifts)
-    reach = np.abs(bias) + np.maximum(np.abs(highest), np.abs(lowest))
-    # Python's integers: the products may be wider than 64 bits.
-    exact = all(int(r) << int(d) < _SUMS_WITHIN for r, d in zip(reach[~constant], up[~constant], strict=True))
-    widest = np.abs(weights).max(axis=1, initial=0)
-    exact &= all(int(w) << int(d) < _WEIGHTS_WITHIN for w, d in zip(widest[~constant], up[~constant], strict=True))
-    # A constant channel: a sum whose product with 2**30 has the code in its high word.
-    own = (low - out.zero_point) << (shift + 2)
-    exact &= bool((np.abs(own) < _SUMS_WITHIN).all())
-    if not exact:
-        return None
-    return Folded(
-        weights=np.where(constant[:, None], 0, weights << up[:, None]),
-        bias=np.where(constant, own, bias << up),
-        multipliers=np.where(constant, 2**30, multipliers),
-        shift=shift,
-        rounding=(1 << (shift - 1)) + (out.zero_point << shift),
+    return [weight << up for weight in channel.weights], channel.bias << up, channel.multiplier
+
+
+def _coarser(channel: _Channel, shift: int) -> tuple[list[int], int, int] | None:
+    """A channel whose codes change at the same sums with a multiplier that has fewer bits."""
+    low, high = (
+        min(max(channel.code(end), channel.codes[0]), channel.codes[1]) for end in (channel.lowest, channel.highest)
     )
+    if low == high:  # one code whatever the input: a sum that is 2**30 to the product's high word
+        bias = low << (shift + 2)
+        return ([0] * len(channel.weights), bias, 2**30) if abs(bias) < _SUMS_WITHIN else None
+    multiplier = channel.multiplier >> (channel.shift - 32 - shift)
+    if not multiplier:
+        return None
+    # The least sums of which each code but the lowest comes, in the one arithmetic and in the other.
+    codes = range(low + 1, high + 1)
+    exact = [-(((1 << (channel.shift - 1)) - (code << channel.shift)) // channel.multiplier) for code in codes]
+    coarse = [-(((1 << (shift + 31)) - (code << (shift + 32))) // multiplier) for code in codes]
+    moved = coarse[0] - exact[0]
+    bias = channel.bias + moved
+    reach = max(abs(bias), abs(channel.lowest + moved), abs(channel.highest + moved))
+    if [begin + moved for begin in exact] != coarse or reach >= _SUMS_WITHIN:
+        return None
+    return channel.weights, bias, multiplier

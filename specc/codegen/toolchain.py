@@ -39,13 +39,13 @@ CORTEX_M4_FLAGS: Final = (
     "-nostdlib",
 )
 
-# What Zig calls each core, and which of its features a chip maker may leave out: (name, floating point, DSP).
+# What Zig calls each core, and what takes away its floating point and adds the DSP extension where that is a choice.
 _CORES: Final = {
     "cortex-m0+": ("cortex_m0plus", "", ""),
     "cortex-m3": ("cortex_m3", "", ""),
     "cortex-m4": ("cortex_m4", "-vfp4d16sp", ""),
     "cortex-m7": ("cortex_m7-fp64", "-fp_armv8d16sp", ""),
-    "cortex-m33": ("cortex_m33", "-fp_armv8d16sp", "-dsp"),
+    "cortex-m33": ("cortex_m33", "-fp_armv8d16sp", "+dsp"),
 }
 
 
@@ -64,7 +64,7 @@ def core_flags(core: str, *, fpu: bool, dsp: bool) -> tuple[str, ...]:
         raise ToolchainError(f"no compiler is set up for core {core}; known are {', '.join(_CORES)}")
     name, floating_point, dsp_feature = _CORES[core]
     hard_float = fpu and bool(floating_point)
-    cpu = f"-mcpu={name}{'' if hard_float else floating_point}{'' if dsp else dsp_feature}"
+    cpu = f"-mcpu={name}{'' if hard_float else floating_point}{dsp_feature if dsp else ''}"
     target = "thumb-freestanding-eabihf" if hard_float else "thumb-freestanding-eabi"
     return ("-target", target, cpu, "-ffreestanding", "-nostdlib", "-lcompiler_rt")
 

@@ -15,7 +15,7 @@ from specc.spec.hardware import Target
 _CORTEX_M0PLUS: Final = ("-target", "thumb-freestanding-eabi", "-mcpu=cortex_m0plus", "-ffreestanding")
 _CORTEX_M4: Final = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4", "-ffreestanding", "-nostdlib")
 _CORTEX_M7: Final = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7", "-ffreestanding", "-nostdlib")
-_CORTEX_M33: Final = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m33", "-ffreestanding", "-nostdlib")
+_CORTEX_M33: Final = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m33+dsp", "-ffreestanding", "-nostdlib")
 
 KIB: Final = 1024
 

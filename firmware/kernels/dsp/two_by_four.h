@@ -19,8 +19,8 @@
     "smlad r6, r11, r12, r6\n\t"                                                                                       \
     "smlad r3, r10, lr, r3\n\t"                                                                                        \
     "smlad r7, r11, lr, r7\n\t"                                                                                        \
-    "ldr lr, [r1, #(12 + 16 * (step - " moved "))]\n\t"                                                                \
-    "ldr r12, [r1, #(8 + 16 * (step - " moved "))]\n\t"                                                                \
+    "ldr lr, [r1, #(12 + 16 * (.Lstep - " moved "))]\n\t"                                                                \
+    "ldr r12, [r1, #(8 + 16 * (.Lstep - " moved "))]\n\t"                                                                \
     "smlad r4, r10, r12, r4\n\t"                                                                                       \
     "smlad r8, r11, r12, r8\n\t"                                                                                       \
     "smlad r5, r10, lr, r5\n\t"                                                                                        \
@@ -28,17 +28,17 @@
 
 /* So many pairs of taps; the first loads move the pointers on, so that moving them costs nothing. */
 #define TAPS(count)                                                                                                    \
-    ".set step, 0\n\t"                                                                                                 \
+    ".set .Lstep, 0\n\t"                                                                                                 \
     "ldr r11, [r0, #4]\n\t"                                                                                            \
     "ldr r10, [r0], #(8 * " count ")\n\t"                                                                              \
     "ldr lr, [r1, #4]\n\t"                                                                                             \
     "ldr r12, [r1], #(16 * " count ")\n\t" FOUR_FILTERS(count)                                                         \
     ".rept " count " - 1\n\t"                                                                                          \
-    ".set step, step + 1\n\t"                                                                                          \
-    "ldr r11, [r0, #(4 + 8 * (step - " count "))]\n\t"                                                                 \
-    "ldr r10, [r0, #(8 * (step - " count "))]\n\t"                                                                     \
-    "ldr lr, [r1, #(4 + 16 * (step - " count "))]\n\t"                                                                 \
-    "ldr r12, [r1, #(16 * (step - " count "))]\n\t" FOUR_FILTERS(count)                                                \
+    ".set .Lstep, .Lstep + 1\n\t"                                                                                          \
+    "ldr r11, [r0, #(4 + 8 * (.Lstep - " count "))]\n\t"                                                                 \
+    "ldr r10, [r0, #(8 * (.Lstep - " count "))]\n\t"                                                                     \
+    "ldr lr, [r1, #(4 + 16 * (.Lstep - " count "))]\n\t"                                                                 \
+    "ldr r12, [r1, #(16 * (.Lstep - " count "))]\n\t" FOUR_FILTERS(count)                                                \
     ".endr\n\t"
 
 /* The code of one sum. */

@@ -1,0 +1,113 @@
+"""Networks whose layers all read the input, with constants that reach the corners, run on the virtual board."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from specc.codegen.generate import generate
+from specc.codegen.kernels import family_of
+from specc.codegen.toolchain import Toolchain, core_flags
+from specc.graph.build import build_network
+from specc.numerics import golden
+from specc.numerics.inputs import to_bytes
+from specc.numerics.quantize import quantize
+from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork, TensorFormat
+from specc.spec import Spec
+from specc.spec.model import InputSpec, LayerSpec, ModelSpec, QuantizationRow, QuantizationTable, WeightsSpec
+from specc_backends.virtual_board.client import BoardProcess
+from specc_backends.virtual_board.firmware import link
+from specc_backends.virtual_board.native import build_native
+
+SRAM = 512 * 1024
+FORMATS = (-128, 127, 0, 83)  # zero points
+
+
+def side_by_side(shape: tuple[int, ...], layers: Sequence[LayerSpec], seed: int) -> QuantizedNetwork:
+    """A network of layers that all read its input, 8 bits wide, every constant drawn from its whole range."""
+    named = tuple(layer.model_copy(update={"name": f"n{i}", "inputs": ("x",)}) for i, layer in enumerate(layers))
+    model = ModelSpec(
+        name="net",
+        input=InputSpec(name="x", shape=shape, distribution="normal"),
+        layers=named,
+        weights=WeightsSpec(seed=seed),
+    )
+    table = QuantizationTable(model="net", rows=(QuantizationRow(layer="*", bits=8),))
+    network = quantize(Spec(edition=1, model=model, quantization=table), build_network(model))
+    draw = np.random.default_rng(seed)
+    formats = {name: _moved(form, int(draw.choice(FORMATS))) for name, form in network.formats.items()}
+    numbers = {
+        layer.name: extreme(network.numbers[layer.name], layer.kind == "dwconv", draw)
+        for layer in network.network.layers
+    }
+    return dataclasses.replace(network, formats=formats, numbers=numbers)
+
+
+def _moved(form: TensorFormat, zero_point: int) -> TensorFormat:
+    return dataclasses.replace(form, zero_point=zero_point)
+
+
+def extreme(own: LayerNumbers, depthwise: bool, draw: np.random.Generator) -> LayerNumbers:
+    """Weights, biases and multipliers over their ranges, shifts that differ and use the output's whole range."""
+    if own.weights is None or own.bias is None:
+        return own
+    weights = draw.choice([-128, -127, -1, 0, 1, 127], own.weights.shape)
+    spread = np.where(draw.random(own.weights.shape) < 0.5, weights, draw.integers(-128, 128, own.weights.shape))
+    taps = spread.size // own.bias.size
+    if depthwise:
+        spread[..., 0] = 0  # a channel whose output never changes
+    else:
+        spread[0] = 0
+    bits = int(taps * 128 * 64).bit_length()
+    return dataclasses.replace(
+        own,
+        weights=spread,
+        bias=draw.integers(-(2**bits), 2**bits, own.bias.shape),
+        multipliers=draw.integers(2**30, 2**31, own.multipliers.shape),
+        shifts=31 + max(bits - 8, 2) + draw.integers(0, 4, own.shifts.shape),
+        clamp_low=-128,
+        clamp_high=127,
+    )
+
+
+def inputs_of(network: QuantizedNetwork, seed: int) -> IntArray:
+    """All smallest, all largest, and random codes: (3, *shape)."""
+    shape = network.network.input_shape
+    draw = np.random.default_rng(seed)
+    return np.stack([np.full(shape, -128), np.full(shape, 127), draw.integers(-128, 128, shape)])
+
+
+def differing_layers(
+    toolchain: Toolchain, folder: Path, network: QuantizedNetwork, core: str = "cortex-m4", flag: str = "-O2"
+) -> list[str]:
+    """Layers whose outputs on the virtual board, by the kernels of its core, are not those of the golden model."""
+    code = generate(network, folder / "source", family_of(core, dsp=True))
+    flags = [*core_flags(core, fpu=True, dsp=True), flag]
+    elf = folder / "kernels.elf"
+    link(toolchain, code.sources, code.include_folders, flags=flags, memory=(1 << 20, SRAM), elf=elf)
+    codes = inputs_of(network, 1)
+    expected = golden.run(network, codes)
+    layers = network.network.layers
+    wrong = []
+    with BoardProcess(folder / "worker.log", 60) as board:
+        board.load(
+            elf,
+            build_native(toolchain, toolchain.build_folder),
+            core=core,
+            sram_bytes=SRAM,
+            regions=len(layers) + 1,
+            line_bytes=16,
+            code_budget=10**10,
+            caches=((16, 1, 0), (16, 1, 0)),
+            count_flash_reads=False,
+        )
+        for index, one in enumerate(codes):
+            form = network.formats[network.network.input]
+            lines = board.command(f"trace {to_bytes(one, form).hex()}").lines
+            for layer, line in zip(layers, lines, strict=False):
+                if line.split()[2] != to_bytes(expected[layer.name][index], network.formats[layer.name]).hex():
+                    wrong.append(f"{layer.name}, input {index}")
+    return wrong

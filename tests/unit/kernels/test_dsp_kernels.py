@@ -1,0 +1,59 @@
+"""The kernels for the DSP extension on the virtual board: every code of every layer is the integer golden model's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from kernel_networks import differing_layers, side_by_side
+
+from specc.codegen.generate import kernel_names
+from specc.codegen.kernels import DSP
+from specc.codegen.toolchain import Toolchain
+from specc.spec.model import LayerSpec
+
+
+def conv(units: int, kernel: tuple[int, int], stride: tuple[int, int] = (1, 1), padding: str = "same") -> LayerSpec:
+    return LayerSpec(name="a", kind="conv", kernel=kernel, stride=stride, padding=padding, units=units)
+
+
+def depthwise(stride: tuple[int, int] = (1, 1), padding: str = "same") -> LayerSpec:
+    return LayerSpec(name="a", kind="dwconv", kernel=(3, 3), stride=stride, padding=padding)
+
+
+# Widths on both sides of every unrolling, odd and even counts of positions, of taps and of blocks of filters.
+CONVOLUTIONS = [
+    ((1, 1, 4), [conv(4, (1, 1))]),
+    ((5, 7, 1), [conv(4, (1, 1)), conv(8, (3, 3)), conv(4, (4, 2), (2, 2)), conv(4, (5, 7), padding="valid")]),
+    ((4, 5, 3), [conv(4, (3, 3), (2, 2)), conv(12, (1, 1), (2, 2)), conv(4, (2, 3), padding="valid")]),
+    ((6, 4, 8), [conv(8, (1, 1)), conv(4, (3, 3)), conv(4, (3, 3), (2, 2)), conv(4, (1, 4), (3, 1), "valid")]),
+    ((3, 2, 20), [conv(4, (1, 1)), conv(16, (3, 2))]),
+]
+DEPTHWISE = [
+    ((3, 1, 5), [depthwise()]),
+    ((3, 3, 260), [depthwise(), depthwise((2, 2)), depthwise(padding="valid")]),
+    *(
+        ((4 + width % 2, width, 3), [depthwise(), depthwise((2, 2)), depthwise((1, 2)), depthwise(padding="valid")])
+        for width in (4, 5, 9, 10, 11, 15, 16, 22)
+    ),
+]
+
+
+CASES = [pytest.param(shape, layers, id="x".join(map(str, shape))) for shape, layers in CONVOLUTIONS + DEPTHWISE]
+
+
+@pytest.mark.parametrize(("shape", "layers"), CASES)
+def test_every_code_on_a_cortex_m4(
+    toolchain: Toolchain, tmp_path: Path, shape: tuple[int, ...], layers: list[LayerSpec]
+) -> None:
+    network = side_by_side(shape, layers, seed=sum(shape))
+    assert set(kernel_names(network, DSP).values()) <= {"dsp/conv", "dsp/dwconv"}
+    assert differing_layers(toolchain, tmp_path, network) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("core", "flag"), [("cortex-m7", "-O2"), ("cortex-m33", "-Os"), ("cortex-m4", "-O0")])
+def test_other_cores_and_levels_of_optimisation(toolchain: Toolchain, tmp_path: Path, core: str, flag: str) -> None:
+    for number, (shape, layers) in enumerate(CONVOLUTIONS + DEPTHWISE):
+        network = side_by_side(shape, layers, seed=sum(shape) + 1)
+        assert differing_layers(toolchain, tmp_path / str(number), network, core, flag) == []
