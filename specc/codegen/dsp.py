@@ -7,7 +7,7 @@ constants holds is said in the kernels, `firmware/kernels/dsp/`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -17,16 +17,18 @@ from specc.graph.network import Layer
 from specc.numerics.quantized import IntArray, QuantizedNetwork
 
 _FILTERS: Final = 4  # at once
+_UNITS: Final = 4  # at once
 _COLUMNS_AT_ONCE: Final = 10  # that dwconv.inc reaches from one address, with a stride of 1
 _MOST_OFFSET: Final = 4095  # of a load
 
 
 @dataclass(frozen=True)
 class Packed:
-    """What a kernel needs in place of the generic one's arrays of constants."""
+    """What a kernel needs in place of the generic one's constants."""
 
     weights: IntArray  # 32-bit words
-    macros: dict[str, int]
+    macros: dict[str, int] = field(default_factory=dict)
+    streamed: bool = True  # bias and multipliers are among the weights, and shifts are not needed
 
 
 def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
@@ -66,6 +68,18 @@ def dwconv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     return Packed(stream, {"SHIFT": folded.shift, "ROUNDING": folded.rounding})
 
 
+def dense(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """Blocks of four units: four weights of each unit, one word each, then the next four."""
+    numbers = network.numbers[layer.name]
+    if (network.formats[layer.inputs[0]].container_bits, numbers.weight_container_bits) != (8, 8):
+        return None
+    assert numbers.weights is not None
+    units, features = numbers.weights.shape
+    padded = np.pad(numbers.weights, ((0, -units % _UNITS), (0, -features % 4))).astype(np.int8)
+    words = padded.view("<i4").reshape(-1, _UNITS, padded.shape[1] // 4)
+    return Packed(words.transpose(0, 2, 1).astype(np.int64), streamed=False)
+
+
 def _fits_dwconv(layer: Layer) -> bool:
     """Whether no window lacks more than a row or a column, and offsets from a row's start fit into a load."""
     for axis in (0, 1):
@@ -79,7 +93,7 @@ def _fits_dwconv(layer: Layer) -> bool:
 
 
 Pack = Callable[[QuantizedNetwork, Layer], Packed | None]
-PACKERS: Final[dict[str, Pack]] = {"conv": conv, "dwconv": dwconv}
+PACKERS: Final[dict[str, Pack]] = {"conv": conv, "dwconv": dwconv, "dense": dense}
 
 
 def _is_8_bit(network: QuantizedNetwork, layer: Layer) -> bool:

@@ -87,9 +87,11 @@ def _channels(network: QuantizedNetwork, layer: Layer) -> list[_Channel] | None:
     within = 2 ** (numbers.accumulator_bits - 1)
     if (lowest < -within).any() or (highest >= within).any():
         return None
-    ends = (numbers.clamp_low - out.zero_point, numbers.clamp_high - out.zero_point)
-    columns = (weights, bias, numbers.multipliers, numbers.shifts, lowest, highest)
-    return [_Channel(*values, ends) for values in zip(*(column.tolist() for column in columns), strict=True)]
+    codes = (numbers.clamp_low - out.zero_point, numbers.clamp_high - out.zero_point)
+    return [
+        _Channel(weights[i].tolist(), int(bias[i]), int(multiplier), int(shift), int(lowest[i]), int(highest[i]), codes)
+        for i, (multiplier, shift) in enumerate(zip(numbers.multipliers, numbers.shifts, strict=True))
+    ]
 
 
 def _with_shift(channels: list[_Channel], shift: int) -> list[tuple[list[int], int, int]] | None:

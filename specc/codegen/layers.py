@@ -70,12 +70,15 @@ def _arrays(
         return (array(f"table_{name}", "uint32_t", numbers.table),)
     if layer.kind not in _WITH_WEIGHTS:
         return ()
-    if kernel and kernel.packed:
-        return (array(f"weights_{name}", "int32_t", kernel.packed.weights),)
+    packed = kernel.packed if kernel else None
+    if packed and packed.streamed:
+        return (array(f"weights_{name}", "int32_t", packed.weights),)
     assert numbers.weights is not None and numbers.bias is not None
     bias = numbers.bias if is_padded(layer) else _folded_bias(layer, numbers.weights, numbers.bias, zero_point)
     return (
-        array(f"weights_{name}", f"int{numbers.weight_container_bits}_t", numbers.weights),
+        array(f"weights_{name}", "int32_t", packed.weights)
+        if packed
+        else array(f"weights_{name}", f"int{numbers.weight_container_bits}_t", numbers.weights),
         array(f"bias_{name}", "int32_t", bias),
         array(f"multipliers_{name}", "int32_t", numbers.multipliers),
         array(f"shifts_{name}", "uint8_t", numbers.shifts),

@@ -21,6 +21,10 @@ def depthwise(stride: tuple[int, int] = (1, 1), padding: str = "same") -> LayerS
     return LayerSpec(name="a", kind="dwconv", kernel=(3, 3), stride=stride, padding=padding)
 
 
+def dense(units: int) -> LayerSpec:
+    return LayerSpec(name="a", kind="dense", units=units)
+
+
 # Widths on both sides of every unrolling, odd and even counts of positions, of taps and of blocks of filters.
 CONVOLUTIONS = [
     ((1, 1, 4), [conv(4, (1, 1))]),
@@ -39,7 +43,9 @@ DEPTHWISE = [
 ]
 
 
-CASES = [pytest.param(shape, layers, id="x".join(map(str, shape))) for shape, layers in CONVOLUTIONS + DEPTHWISE]
+DENSE = [((size,), [dense(units) for units in (1, 4, 6, 11)]) for size in (1, 6, 16, 37)]
+ALL = CONVOLUTIONS + DEPTHWISE + DENSE
+CASES = [pytest.param(shape, layers, id="x".join(map(str, shape))) for shape, layers in ALL]
 
 
 @pytest.mark.parametrize(("shape", "layers"), CASES)
@@ -47,13 +53,13 @@ def test_every_code_on_a_cortex_m4(
     toolchain: Toolchain, tmp_path: Path, shape: tuple[int, ...], layers: list[LayerSpec]
 ) -> None:
     network = side_by_side(shape, layers, seed=sum(shape))
-    assert set(kernel_names(network, DSP).values()) <= {"dsp/conv", "dsp/dwconv"}
+    assert set(kernel_names(network, DSP).values()) <= {"dsp/conv", "dsp/dwconv", "dsp/dense"}
     assert differing_layers(toolchain, tmp_path, network) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("core", "flag"), [("cortex-m7", "-O2"), ("cortex-m33", "-Os"), ("cortex-m4", "-O0")])
 def test_other_cores_and_levels_of_optimisation(toolchain: Toolchain, tmp_path: Path, core: str, flag: str) -> None:
-    for number, (shape, layers) in enumerate(CONVOLUTIONS + DEPTHWISE):
+    for number, (shape, layers) in enumerate(ALL):
         network = side_by_side(shape, layers, seed=sum(shape) + 1)
         assert differing_layers(toolchain, tmp_path / str(number), network, core, flag) == []
