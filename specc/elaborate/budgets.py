@@ -168,7 +168,7 @@ def _memory(reader: Reader) -> BudgetItem:
     return _limit(reader, "memory", (word.text,), word.span, dimension=INFORMATION, example="64 KiB")
 
 
-def _energy(reader: Reader, layers: list[str]) -> BudgetItem:
+def _energy(reader: Reader, layers: Collection[str]) -> BudgetItem:
     """`energy <= 3 mJ per inference`, `energy conv0+mlp* <= 1 mJ` of layers, `energy <= 40 J per day at 2 Hz`."""
     value = reader.peek()
     if value is None or (isinstance(value, Symbol) and value.text in _RELATIONS):
