@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from specc.syntax.tokens import Token, scan
 
 _RELATION_SIGNS: Final = frozenset("=<>!≤≥")
+# Two signs that touch and are no relation here; most texts have none, and are spared the search for them.
+_FOREIGN: Final = re.compile(r"[=!≤≥][=<>!≤≥]|[<>][<>!≤≥]|[<>]=[=<>!]")
 
 
 def lex(text: str) -> list[Token]:
@@ -17,7 +20,8 @@ def lex(text: str) -> list[Token]:
     a sign only in `let NAME =`, `)` only behind a `(` of its line. Anywhere else both are unknown characters. Relations
     of other languages, such as `==` and `=<`, are one unknown token.
     """
-    return list(_corrected(_joined(scan(text))))
+    tokens = scan(text)
+    return list(_corrected(_joined(tokens) if _FOREIGN.search(text) else tokens))
 
 
 def _joined(tokens: Iterable[Token]) -> Iterator[Token]:

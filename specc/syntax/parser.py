@@ -78,18 +78,14 @@ class _Recovery:
         self.damaged_lines = set(damaged_lines)
         self.parser = table.parser().parse_interactive()
         self.refused = 0
-        self.head = ""  # the first word of the current item
-        self.blocks: list[str] = []  # those of the items around it, the section's first
-        self.starts_item = True
 
     def run(self, tokens: list[Token]) -> Tree[Token] | None:
         """The tree of everything that could be taken; None if so much is refused that the text is no spec."""
-        for token in tokens:
-            self.follow(token)
+        for index, token in enumerate(tokens):
             try:
                 self.parser.feed_token(token)
             except UnexpectedToken:
-                self.report(token)
+                self.report(token, tokens[:index])
                 self.refused += 1
                 if self.refused > REFUSAL_LIMIT:
                     span = _span(self.source, token)
@@ -99,24 +95,12 @@ class _Recovery:
         tree: Tree[Token] = self.parser.feed_token(Token("$END", "", len(self.source.text), 1, 1))
         return tree
 
-    def follow(self, token: Token) -> None:
-        """Keep the first words of the items around a token."""
-        if token.type in ("_NEWLINE", "_COMMA"):
-            self.starts_item = True
-        elif token.type == "OPEN":
-            self.blocks.append(self.head)
-            self.starts_item = True
-        elif token.type == "CLOSE":
-            self.head = self.blocks.pop() if self.blocks else ""
-        elif self.starts_item:
-            self.head, self.starts_item = str(token), False
-
-    def report(self, token: Token) -> None:
+    def report(self, token: Token, before: list[Token]) -> None:
         if token.line in self.damaged_lines:
             return
         self.damaged_lines.add(token.line)
         span = _span(self.source, token)
-        relation = RELATIONS.get((self.blocks[0] if self.blocks else "", self.head))
+        relation = RELATIONS.get(_section_and_item(before)) if token.type == "UNKNOWN" else None
         misfit = describe_misfit(token, span, after_block=not self.accepts("WORD"), relation=relation)
         self.sink.add(misfit.code, misfit.message, Label(span), notes=misfit.notes, fix=misfit.fix)
 
@@ -135,6 +119,22 @@ class _Recovery:
             self.parser.feed_token(Token.at("WORD", _MISSING, token))
         if token.type != "UNFINISHED_STRING":
             self.parser.feed_token(token)
+
+
+def _section_and_item(tokens: list[Token]) -> tuple[str, str]:
+    """The first word of the section, and of the item, in which the last of some tokens stands."""
+    blocks: list[str] = []
+    head, starts = "", True
+    for token in tokens:
+        if token.type == "CLOSE":
+            head = blocks.pop() if blocks else ""
+        elif token.type in ("_NEWLINE", "_COMMA", "OPEN"):
+            if token.type == "OPEN":
+                blocks.append(head)
+            starts = True
+        elif starts:
+            head, starts = str(token), False
+    return blocks[0] if blocks else "", head
 
 
 def _span(source: SourceFile, token: Token) -> Span:
