@@ -71,6 +71,14 @@ def package(name: str) -> None:
         reads.packages.add(name)
 
 
+def add(more: Reads) -> None:
+    """Something is used that was read before."""
+    if reads := _current.get():
+        reads.files |= more.files
+        reads.links |= more.links
+        reads.repeatable &= more.repeatable
+
+
 def failed() -> None:
     """Something could not be read, for a reason that may pass unseen."""
     if reads := _current.get():

@@ -7,7 +7,8 @@ from functools import cache
 from itertools import pairwise
 from typing import Any, Final, get_args
 
-from specc.diagnostics.model import Label, Sink
+from specc import reads
+from specc.diagnostics.model import Diagnostic, Label, Sink
 from specc.elaborate.reader import (
     Entry,
     Handler,
@@ -289,6 +290,21 @@ def load_hardware(name: str, sink: Sink) -> Hardware | None:
     """
     if not LIBRARY_NAME.fullmatch(name) or name not in library_names():
         return None
+    hardware, found, seen = _of_library(name)
+    sink.diagnostics += found
+    reads.add(seen)
+    return hardware
+
+
+@cache
+def _of_library(name: str) -> tuple[Hardware | None, tuple[Diagnostic, ...], reads.Reads]:
+    """One hardware of the library, with what was found in its file and what was read: once for all specs of a run."""
+    sink = Sink()
+    with reads.recorded() as seen:
+        return _read_library(name, sink), tuple(sink.diagnostics), seen
+
+
+def _read_library(name: str, sink: Sink) -> Hardware | None:
     source = read(resource("specs", f"targets/{name}.hwspec"), sink)
     tree = parse(source, sink) if source else None
     for item in tree.items if tree else ():

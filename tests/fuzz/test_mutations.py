@@ -76,8 +76,8 @@ def test_a_damaged_spec_gives_findings_and_no_traceback(path: Path, mutation: Mu
 @pytest.mark.slow
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_a_thousand_damaged_specs_give_no_traceback(path: Path, mutation: Mutation) -> None:
-    for number in range(1000):
+def test_hundreds_of_damaged_specs_give_no_traceback(path: Path, mutation: Mutation) -> None:
+    for number in range(300):
         survives(path, mutation, number)
 
 
