@@ -106,6 +106,7 @@ def _report(options: argparse.Namespace) -> int:
         diagnostics=verified.diagnostics,
         waived=verified.waived,
         source_name=str(options.file),
+        precision=verified.precision,
     )
     folder = options.output or options.build / options.file.stem
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from specc.diagnostics.model import Diagnostic, Waived
 from specc.graph.network import Network
+from specc.measure.precision_result import PrecisionResult
 from specc.measure.result import Measurement
 from specc.measure.verdict import Verdict
 from specc.numerics.quantized import QuantizedNetwork
@@ -17,7 +18,8 @@ class ReportInputs:
     """Everything a document may say. Nothing else is looked up while it is written.
 
     `measurements` are by target name, `failures` says why a target has none, `diagnostics` are what the checker found,
-    `waived` what the spec accepts with its reasons, `source_name` is how the spec file is called in the document.
+    `waived` what the spec accepts with its reasons, `source_name` is how the spec file is called in the document,
+    `precision` what was found of a spec that limits something about gradients, outputs or accuracy.
     """
 
     spec: Spec
@@ -29,6 +31,7 @@ class ReportInputs:
     diagnostics: tuple[Diagnostic, ...] = ()
     waived: tuple[Waived, ...] = ()
     source_name: str = ""
+    precision: PrecisionResult | None = None
 
 
 class ReportError(Exception):

@@ -15,6 +15,7 @@ from specc.report.sections.contracts import contracts
 from specc.report.sections.hardware import hardware
 from specc.report.sections.memory import memory
 from specc.report.sections.method import limitations, method, reproducibility
+from specc.report.sections.precision import precision
 from specc.report.sections.time import time
 from specc.report.sections.tradeoff import tradeoff
 from specc.report.sections.tree import tree
@@ -38,7 +39,7 @@ class Kind:
 GUIDELINES: Final = Kind(
     "guidelines",
     "Hardware guidelines",
-    (contracts, hardware, time, memory, tradeoff, tree, method, reproducibility, limitations),
+    (contracts, precision, hardware, time, memory, tradeoff, tree, method, reproducibility, limitations),
 )
 
 

@@ -47,14 +47,20 @@ def precision_text(result: PrecisionResult, *, colour: bool) -> str:
 
 
 def interval(figure: Figure, *, percent: bool = False) -> str:
-    """Value and interval with the digits that the interval supports."""
+    """Value and interval in one text."""
+    value, ends = parts(figure, percent=percent)
+    return f"{value}{' %' if percent else ''} ({ends})" if ends else value
+
+
+def parts(figure: Figure, *, percent: bool = False) -> tuple[str, str]:
+    """Value and interval, with the digits that the interval supports; in percent if asked."""
     if figure.value is None or figure.low is None or figure.high is None:
-        return UNKNOWN
-    scale, unit = (100, " %") if percent else (1, "")
+        return UNKNOWN, ""
+    scale = 100 if percent else 1
     half = scale * (figure.high - figure.low) / 2
     places = 4 if half == 0 else max(0, min(9, 1 - _exponent(half)))
-    value, low, high = (scale * part for part in (figure.value, figure.low, figure.high))
-    return f"{value:.{places}f}{unit} ({low:.{places}f} to {high:.{places}f})"
+    value, low, high = (f"{scale * number:.{places}f}" for number in (figure.value, figure.low, figure.high))
+    return value, f"{low} to {high}"
 
 
 def _exponent(value: float) -> int:

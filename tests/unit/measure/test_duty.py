@@ -100,7 +100,7 @@ def test_a_strict_lower_limit_excludes_the_limit(relation: Any, outcome: str) ->
 def test_an_accuracy_is_undecided_and_says_why() -> None:
     item = BudgetItem(kind="accuracy", scope=("digits",), relation=">=", limit=quantity("97", "%"))
     judged = verdict(item, None)
-    assert (judged.outcome, judged.reason) == ("undecided", "no harness measures accuracy yet")
+    assert (judged.outcome, judged.reason) == ("undecided", "the accuracy was not assessed")
 
 
 def day(limit: str, rate: str = "2") -> BudgetItem:
