@@ -93,6 +93,7 @@ def _report(options: argparse.Namespace) -> int:
     verified = _verified(options)
     if verified is None:
         return EXIT_FAILED
+    from specc.predict.predictor import published_predictor
     from specc.report.document import write_pages
     from specc.report.inputs import ReportError, ReportInputs
 
@@ -107,6 +108,7 @@ def _report(options: argparse.Namespace) -> int:
         waived=verified.waived,
         source_name=str(options.file),
         precision=verified.precision,
+        predictor=published_predictor() if verified.missing else None,
     )
     folder = options.output or options.build / options.file.stem
     try:

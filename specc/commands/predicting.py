@@ -119,7 +119,7 @@ def _trained(spec: Spec, network: Network, store: Path) -> Predictor:
     from specc.measure.provenance import spec_hash
     from specc.measure.store import Store
     from specc.predict.estimates import own_observations
-    from specc.predict.predictor import Predictor
+    from specc.predict.predictor import Predictor, published_predictor
     from specc.predict.results import published
 
     measurements = {}
@@ -129,7 +129,8 @@ def _trained(spec: Spec, network: Network, store: Path) -> Predictor:
             for target in spec.targets:
                 if (measurement := opened.latest(target.name, hashed)) is not None:
                     measurements[target.name] = measurement
-    return Predictor.train(published(), own_observations(spec, network, measurements))
+    own = own_observations(spec, network, measurements)
+    return Predictor.train(published(), own) if own else published_predictor()
 
 
 def _kernels(predictor: Predictor, software: str, asked: str | None) -> Kernels:

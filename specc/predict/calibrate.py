@@ -49,7 +49,7 @@ def misses(observations: Sequence[Observation], novelty: Novelty, whole: Model |
     """
     whole = whole or fit(observations)
     found = []
-    for left_out, rest in _folds(observations, novelty):
+    for left_out, rest in folds(observations, novelty):
         cores, designs = ({getattr(other.subject, name) for other in rest} for name in ("core", "design"))
         tested = [
             one
@@ -66,9 +66,10 @@ def misses(observations: Sequence[Observation], novelty: Novelty, whole: Model |
     return found
 
 
-def _folds(
+def folds(
     observations: Sequence[Observation], novelty: Novelty
 ) -> Iterator[tuple[list[Observation], list[Observation]]]:
+    """What is left out together, and what then is left to train on."""
     keys: dict[Novelty, Callable[[Observation], tuple[Hashable, ...]]] = {
         "board": lambda one: (one.subject.design,),
         "network": lambda one: (one.network,),
@@ -108,7 +109,7 @@ def coverage(observations: Sequence[Observation], level: float) -> list[tuple[st
     """
     whole = fit(observations)
     found = []
-    for left_out, rest in _folds(observations, "board"):
+    for left_out, rest in folds(observations, "board"):
         cores = {other.subject.core for other in rest}
         width = multiple(misses(rest, "board", whole), level)
         tested = [one for one in left_out if one.subject.core in cores]

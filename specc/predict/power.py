@@ -65,8 +65,8 @@ def usual_power(results: Sequence[Published], clock: float) -> Power:
     each = power_per_hertz(results)
     values = [value * clock for value in each.values()]
     basis = (
-        f"no active power is stated; the mean of {len(each)} microcontrollers per hertz ({', '.join(sorted(each))}), "
-        f"which lie between {min(values) * 1e3:.3g} and {max(values) * 1e3:.3g} mW at this clock: without bounds"
+        f"no active power is stated, so the mean per hertz of {len(each)} microcontrollers stands in "
+        f"({min(values) * 1e3:.3g} to {max(values) * 1e3:.3g} mW at this clock): too few for bounds"
     )
     return Power(statistics.geometric_mean(values), min(values), max(values), False, basis)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from threadpoolctl import threadpool_limits
@@ -14,7 +15,7 @@ from specc.predict.calibrate import LEVELS, NOVELTIES, Miss, Novelty, misses, mu
 from specc.predict.model import Model, Observation, Subject, fit
 from specc.predict.networks import Mix
 from specc.predict.power import Power, energy, stated_power, usual_power
-from specc.predict.results import DERIVED, Kernels, Published, networks
+from specc.predict.results import DERIVED, Kernels, Published, networks, published
 from specc.spec.hardware import Hardware
 from specc.spec.model import QuantizationTable
 
@@ -160,6 +161,12 @@ class Predictor:
         runs = f"{software}, {kernels} kernels" if software else f"any software with {kernels} kernels"
         alone = ", on the core alone without its accelerator" if hardware.accelerator else ""
         return f"predicted for {runs}{alone}; {new}; from published results, {DERIVED}"
+
+
+@cache
+def published_predictor() -> Predictor:
+    """The predictor that published results alone have taught; trained once for all who ask."""
+    return Predictor.train(published())
 
 
 def observations_of(results: Sequence[Published]) -> list[Observation]:

@@ -89,7 +89,11 @@ def _memory(name: str, need: Figure, capacity: float | None, limit: float | None
     if least > most:
         return [Deduction(100.0, f"{least:,.0f} B of {name} are needed at least, {whose} has {most:,.0f} B")]
     use = min(1.0, need.value / most)
-    return [Deduction(_rise(use) * MEMORY_POINTS, f"{use:.0%} of the {name} of {whose} are taken by the network alone")]
+    return [
+        Deduction(
+            _rise(use) * MEMORY_POINTS, f"{_percent(use)} of the {name} of {whose} are taken by the network alone"
+        )
+    ]
 
 
 def _limited(name: str, figure: Figure, limit: float | None, share: float) -> list[Deduction]:
@@ -103,14 +107,14 @@ def _limited(name: str, figure: Figure, limit: float | None, share: float) -> li
         return [
             Deduction(
                 _rise(figure.high / limit) * TIGHT_POINTS * share,
-                f"{name} takes up to {figure.high / limit:.0%} of its limit",
+                f"{name} takes up to {_percent(figure.high / limit)} of its limit",
             )
         ]
     if low >= limit:
         return [Deduction((TIGHT_POINTS + ABOVE_POINTS) * share, f"{name} is above its limit, {low / limit:.3g} times")]
     above = math.log(figure.high / limit) / math.log(figure.high / low) if low > 0 else 1.0
     points = (TIGHT_POINTS + ABOVE_POINTS * above) * share
-    return [Deduction(points, f"{name} may be above its limit: {above:.0%} of its interval is")]
+    return [Deduction(points, f"{name} may be above its limit: {_percent(above)} of its interval is")]
 
 
 def _price(figure: Figure, limit: float | None) -> list[Deduction]:
@@ -135,6 +139,10 @@ def _evidence(figures: Mapping[str, Figure]) -> list[Deduction]:
         for name in ("latency", "energy")
         if (points := EVIDENCE_POINTS.get(figures[name].evidence, 0.0))
     ]
+
+
+def _percent(fraction: float) -> str:
+    return f"{fraction * 100:.0f} %"
 
 
 def _rise(use: float) -> float:

@@ -10,6 +10,7 @@ from specc.measure.precision_result import PrecisionResult
 from specc.measure.result import Measurement
 from specc.measure.verdict import Verdict
 from specc.numerics.quantized import QuantizedNetwork
+from specc.predict.predictor import Predictor
 from specc.spec import Spec
 
 
@@ -19,7 +20,8 @@ class ReportInputs:
 
     `measurements` are by target name, `failures` says why a target has none, `diagnostics` are what the checker found,
     `waived` what the spec accepts with its reasons, `source_name` is how the spec file is called in the document,
-    `precision` what was found of a spec that limits something about gradients, outputs or accuracy.
+    `precision` what was found of a spec that limits something about gradients, outputs or accuracy. With a `predictor`,
+    targets without a measurement are candidates by what is published or predicted.
     """
 
     spec: Spec
@@ -32,6 +34,7 @@ class ReportInputs:
     waived: tuple[Waived, ...] = ()
     source_name: str = ""
     precision: PrecisionResult | None = None
+    predictor: Predictor | None = None
 
 
 class ReportError(Exception):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from specc.explain.sentences import Statement
-from specc.guide.candidates import candidates, requirement
+from specc.guide.candidates import candidates, estimated_candidates, requirement
 from specc.guide.choose import Choice, choose
 from specc.guide.tree import Guide, learn
 from specc.measure.result import Measurement
@@ -38,6 +38,8 @@ class Material:
         spec = self.inputs.spec
         wish = spec.guidelines or Guidelines()
         pool = candidates(spec, self.inputs.measurements)
+        if self.inputs.predictor is not None:
+            pool += estimated_candidates(spec, self.inputs.network, pool, self.inputs.predictor)
         return learn(pool, requirement(spec), self.choice.preference, wish.tree_depth, wish.tree_leaf)
 
     @cached_property

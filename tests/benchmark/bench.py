@@ -236,6 +236,14 @@ def report() -> str:
     return f"{statistics.median(seconds(*command) for _ in range(3)):.1f} s"
 
 
+def predictor() -> str:
+    """`specc predict` over the whole library, training included, beside `specc check` of the same spec."""
+    check = [seconds(*SPECC, "check", SPEC) for _ in range(5)]
+    predict = [seconds(*SPECC, "predict", SPEC) for _ in range(5)]
+    low, high = statistics.median(check), statistics.median(predict)
+    return f"{high:.1f} s; {high / low:.0f} times specc check ({low * 1e3:.0f} ms)"
+
+
 def editor() -> str:
     """An edit in a spec of 1,000 lines, until the language server has published what it found."""
     from editor import answer  # beside this file
@@ -297,6 +305,7 @@ FIGURES: tuple[tuple[str, Callable[[], str]], ...] = (
     ("specc report, everything stored", report),
     ("precision, reference network, 10,000 iterations", precision("specs/edge_cnn_repaired.hwspec", 10_000)),
     ("precision, keyword spotting, 1,000 iterations", precision(SPEC, 1_000)),
+    (f"specc predict {SPEC}", predictor),
 )
 
 
