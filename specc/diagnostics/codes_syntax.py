@@ -166,8 +166,8 @@ _NAMES: Final = (
         "error",
         "unknown section or layer kind",
         "A file consists of the sections model, quantization, schedule, target, hardware, budget, harness,\n"
-        "instrument and guidelines. A model consists of an input, weights, and layers: conv, dwconv, dense,\n"
-        "avgpool, maxpool, add, relu, relu6, softmax, flatten.",
+        "instrument, guidelines, dataset and experiments. A model consists of an input, weights, and layers:\n"
+        "conv, dwconv, dense, avgpool, maxpool, add, relu, relu6, softmax, flatten.",
     ),
     Code(
         "E1004",
@@ -220,7 +220,8 @@ _NAMES: Final = (
         "error",
         "unknown name",
         "The name is not declared in this file, and for hardware not in the library that specc ships (`specc\n"
-        "targets`).",
+        "targets`). The counters of an `instrument` are a fixed list for each kind of target: see the\n"
+        "language reference, docs/language.md.",
     ),
     Code(
         "E1012",
@@ -265,7 +266,8 @@ _NAMES: Final = (
         "E1018",
         "error",
         "layer used before it is declared",
-        "Layers run in the order of the file, so that an input must stand above its reader.",
+        "Layers run in the order of the file, so that an input must stand above its reader, and the input of\n"
+        "the network above every layer.",
     ),
     Code(
         "E1019",

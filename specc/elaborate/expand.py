@@ -61,7 +61,6 @@ def expand(tree: SyntaxTree, sink: Sink, syntax: Sink) -> SyntaxTree | None:
         rows=rows,
         truncated=tree.truncated or expansion.imports.failed,
         imported=tuple(expansion.imports.trees),
-        repeats=expansion.repeats,
     )
 
 
@@ -73,7 +72,6 @@ class _Expansion:
         self.imports = Imports(main, sink, syntax)
         self.parameters: dict[str, _Parameter] = {}
         self.entries = 0
-        self.repeats = False
 
     def file(self, tree: SyntaxTree) -> tuple[tuple[Item, ...], tuple[Row, ...]]:
         """The items and rows of a file, those of its imports in their place."""
@@ -150,7 +148,6 @@ class _Expansion:
 
     def repeat(self, item: Item) -> Iterable[Block]:
         """`repeat 4 as i { … }`: the block once for each i from 1 to 4."""
-        self.repeats = True
         reader = Reader(replace(item, values=self.values(item.values)), self.sink)
         reader.position = 1
         try:

@@ -209,6 +209,11 @@ class Reader:
             from specc.syntax.literals import similar_unit
 
             unit = similar_unit(following.text)
+            if unit == following.text:
+                written = f"{span.text} * 1 {unit}"
+                message = f"`{span.text}` is a plain number, and `{unit}` is no part of it"
+                fix = Fix(f"write `{written}`", ((following.span, f"* 1 {unit}"),))
+                self.fail("E1008", message, span.to(following.span), fix=fix)
             self.fail(
                 "E1009",
                 f"`{following.text}` is not a unit",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -46,17 +45,7 @@ def elaborate(tree: SyntaxTree, sink: Sink) -> Spec | None:
         sink.add("E0019", f"more than {LIMIT} findings; the rest is not shown", start)
     damaged = early.has_errors or any(part.damaged_lines or part.truncated for part in (tree, *tree.imported))
     sink.diagnostics.extend(d for d in early.diagnostics if not (damaged and _stands_in_damage(d, tree)))
-    reported: set[tuple[str, Span | None, str]] = set()
-    for diagnostic in found.diagnostics:
-        if damaged and _follows_from_damage(diagnostic, tree):
-            continue
-        if tree.repeats:  # copies of one item differ by their number alone
-            place = diagnostic.primary.span if diagnostic.primary else None
-            key = (diagnostic.code, place, re.sub(r"\d+", "", diagnostic.message))
-            if key in reported:
-                continue
-            reported.add(key)
-        sink.diagnostics.append(diagnostic)
+    sink.diagnostics.extend(d for d in found.diagnostics if not (damaged and _follows_from_damage(d, tree)))
     return None if sink.has_errors else spec
 
 

@@ -35,7 +35,7 @@ _HABITS: Final[dict[str, str]] = {
     "/": "comments begin with `#`",
     "–": "ranges are written `40..48 mW`",
     "-": "ranges are written `40..48 mW`",
-    ".": 'a text, such as a path, stands in double quotes: "common.hwspec"',
+    ".": 'a range is written `40..48 mW`; a text, such as a path, stands in double quotes: "common.hwspec"',
     "$": "`$name` is the value of a parameter; a price is in `USD` or `EUR`",
     "€": "a price is in `USD` or `EUR`",
     "×": "sizes are written with the letter x: `3x3`",

@@ -124,7 +124,6 @@ class SyntaxTree:
     damaged_lines: frozenset[int] = frozenset()
     truncated: bool = False  # the file ends inside a block: what it would have declared is unknown
     imported: tuple[SyntaxTree, ...] = ()  # files whose items were worked in
-    repeats: bool = False  # items were repeated: what is wrong with one is wrong with its copies
 
     @property
     def is_plain(self) -> bool:
