@@ -82,9 +82,9 @@ def row(benchmark: str, folder: Path) -> str:
     """A line of the table."""
     low, high = simulated(benchmark, folder)
     known = published(benchmark)
-    inside = known.results[0] <= low and high <= known.results[-1]
     near = "inside the bounds" if low <= known.compiler <= high else "a miss"
-    place = "within" if inside else "not within"
+    apart = high < known.results[0] or known.results[-1] < low
+    place = "apart" if apart else "below it" if low < known.results[0] else "inside it"
     return f"| {benchmark} | {low:.1f} to {high:.1f} | {published_cells(benchmark)} | {place} | {near} |"
 
 
