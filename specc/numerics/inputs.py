@@ -21,7 +21,11 @@ def draw_inputs(declared: InputSpec, count: int, seed: int | np.random.SeedSeque
     generator = np.random.Generator(np.random.PCG64(seed))
     shape = (count, *declared.shape)
     if declared.distribution == "uniform":
-        return generator.uniform(-declared.scale, declared.scale, shape)
+        # The numbers of `generator.uniform`, in a fraction of its time.
+        values = generator.random(shape)
+        values *= 2 * declared.scale
+        values -= declared.scale
+        return values
     return generator.standard_normal(shape) * declared.scale
 
 

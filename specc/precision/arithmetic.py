@@ -90,6 +90,11 @@ class Arithmetic:
     real: type[np.floating] = np.float32
     digests: dict[str, bytes] = field(default_factory=dict, repr=False)
 
+    @property
+    def only_summed(self) -> bool:
+        """Whether nothing reads the input but convolutions that are summed: then no conversion of it pays."""
+        return all(own.pool is not None for own in self.layers if self.network.input in own.layer.inputs)
+
     def __post_init__(self) -> None:
         start = hashlib.sha256(f"{self.network.input} {self.input_rounding}".encode()).digest()
         self.digests[self.network.input] = start

@@ -84,24 +84,32 @@ def enter(arithmetic: Arithmetic, inputs: Array) -> tuple[Tensor, Array | None]:
         values = np.divide(inputs, form.scale, dtype=np.float64)
         np.rint(values, out=values)
         np.clip(values, form.low - form.zero_point, form.high - form.zero_point, out=values)
-        return Tensor(values.astype(np.float32), form.scale), None
-    values, slopes = _rounded(inputs.astype(arithmetic.real, copy=False), rounding, np.rint)
+        return Tensor(values if arithmetic.only_summed else values.astype(np.float32), form.scale), None
+    real = inputs.dtype if arithmetic.only_summed else arithmetic.real
+    values, slopes = _rounded(inputs.astype(real, copy=False), rounding, np.rint)
     return Tensor(values), slopes
 
 
 def step(arithmetic: Arithmetic, own: LayerArithmetic, trace: Trace) -> None:
     """Run one layer: its output and what belongs to it are added to the trace."""
-    inputs = [trace.tensors[name] for name in own.layer.inputs]
     if own.pool is not None:
-        x = inputs[0]
-        values = x.values
-        if own.source is not None and not sums_fit_float32(own.layer, own.source):
-            values = values.astype(np.float64)
-        trace.sums[own.layer.name] = Tensor(window_sums(own.layer, values).astype(np.float64), x.scale)
+        # Its sums may be known already; it needs nothing else of its input.
+        if own.layer.name not in trace.sums:
+            trace.sums[own.layer.name] = _window_sums(own, trace.tensors[own.layer.inputs[0]])
+        inputs = [trace.sums[own.layer.name]]
+    else:
+        inputs = [trace.tensors[name] for name in own.layer.inputs]
     if own.layer.kind == "maxpool":
         trace.choices[own.layer.name] = _choices(own.layer, inputs[0].values)
     compute = _real if own.integers is None else _integer
     trace.tensors[own.output], trace.slopes[own.output] = compute(arithmetic, own, inputs, trace)
+
+
+def _window_sums(own: LayerArithmetic, x: Tensor) -> Tensor:
+    values = x.values
+    if own.source is not None and not sums_fit_float32(own.layer, own.source):
+        values = values.astype(np.float64, copy=False)
+    return Tensor(window_sums(own.layer, values).astype(np.float64, copy=False), x.scale)
 
 
 # ---- in integers ----
@@ -128,12 +136,12 @@ def _integer(
         scaled = _whole(x) * numbers.multipliers[0] + _whole(inputs[1].values) * numbers.multipliers[1]
         codes = golden.requantize(scaled, 1, numbers.shifts[0])
     else:
-        codes = _requantized(_sums(own, inputs[0], trace), numbers)
+        codes = _requantized(_sums(own, inputs[0]), numbers)
     codes += zero
     return _clamped(codes, numbers, form, layer.activation)
 
 
-def _sums(own: LayerArithmetic, x: Tensor, trace: Trace) -> Array:
+def _sums(own: LayerArithmetic, x: Tensor) -> Array:
     """Exact sums of products of codes, the bias not yet added."""
     layer, numbers = own.layer, own.integers
     assert numbers is not None and own.source is not None
@@ -144,7 +152,7 @@ def _sums(own: LayerArithmetic, x: Tensor, trace: Trace) -> Array:
         return total
     assert numbers.weights is not None
     if own.pool is not None:
-        return _window_products(layer, trace.sums[layer.name].values, numbers.weights)
+        return _window_products(layer, x.values, numbers.weights)
     real = np.float64 if layer.kind == "dense" else exact_type(layer, numbers.weights, own.source)
     return weighted_sums(layer, x.values.astype(real, copy=False), numbers.weights.astype(real))
 
@@ -208,7 +216,7 @@ def _real(
             y += view
         y /= layer.kernel[0] * layer.kernel[1]
     else:
-        y = _real_sums(own, x, trace)
+        y = _real_sums(own, x)
     activation = layer.kind if layer.kind in ("relu", "relu6") else layer.activation
     slopes = None
     if activation != "linear":
@@ -220,7 +228,7 @@ def _real(
     return Tensor(values.astype(arithmetic.real, copy=False)), slopes
 
 
-def _real_sums(own: LayerArithmetic, x: Array, trace: Trace) -> Array:
+def _real_sums(own: LayerArithmetic, x: Array) -> Array:
     layer, weights, bias = own.layer, own.weights, own.bias
     assert weights is not None and bias is not None
     # Dense sums are long and few: they are taken in float64.
@@ -228,7 +236,7 @@ def _real_sums(own: LayerArithmetic, x: Array, trace: Trace) -> Array:
     positions = 1
     if own.pool is not None:
         positions = outputs_of(layer)
-        y = _window_products(layer, trace.sums[layer.name].real.astype(np.float64), weights) / positions
+        y = _window_products(layer, x, weights) / positions
     else:
         y = weighted_sums(layer, x.astype(real, copy=False), weights.astype(real))
     y = y + bias.astype(y.dtype)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -167,7 +167,7 @@ class Study:
         full = self._memory.get(chunk)
         if full is None:
             full = self._gradients(self._full, inputs)
-            self._memory.put(chunk, full, _size(full))
+            self._remember(chunk, full)
         quantized = self._gradients(arithmetic, inputs)
         error = quantized.output - full.output
         return BlockSums(
@@ -188,24 +188,33 @@ class Study:
     def _forward(self, arithmetic: Arithmetic, inputs: _Inputs) -> Trace:
         """The batch's trace; layers that compute as they did for an earlier table are remembered."""
         trace, chunk = Trace(), inputs.chunk
-        name = self.network.input
-        records = {own.output: self._memory.get((chunk, arithmetic.digests[own.output])) for own in arithmetic.layers}
+        name, digests = self.network.input, arithmetic.digests
+        records = {own.output: self._memory.get((chunk, digests[own.output])) for own in arithmetic.layers}
+        for own in arithmetic.layers:
+            if own.pool is not None and records[own.output] is None:
+                sums = self._memory.get((chunk, own.layer.name, digests[own.layer.inputs[0]]))
+                if sums is not None:
+                    trace.sums[own.layer.name] = sums
         # The input itself is often too large to keep. It is drawn if some layer starts from it, now or on the way back.
         if any(
-            name in own.layer.inputs and (records[own.output] is None or (own.pool is None and own.weights is not None))
+            own.layer.name not in trace.sums and (records[own.output] is None or own.pool is None)
             for own in arithmetic.layers
+            if name in own.layer.inputs
         ):
             trace.tensors[name], trace.slopes[name] = enter(arithmetic, inputs.values())
         for own in arithmetic.layers:
-            record = records[own.output]
-            if record is not None:
+            if (record := records[own.output]) is not None:
                 trace.take(own, record)
                 continue
             step(arithmetic, own, trace)
             if self.memory:
-                record = trace.record(own)
-                self._memory.put((chunk, arithmetic.digests[own.output]), record, _size(record))
+                self._remember((chunk, digests[own.output]), trace.record(own))
+                if own.pool is not None:
+                    self._remember((chunk, own.layer.name, digests[own.layer.inputs[0]]), trace.sums[own.layer.name])
         return trace
+
+    def _remember(self, key: Hashable, value: Any) -> None:
+        self._memory.put(key, value, _size(value))
 
     def _inside(self) -> set[str]:
         return {name for name in linear_pools(self.network) if name in self.tables.summed}

@@ -266,8 +266,12 @@ study.evaluate(checked.spec.quantization)
 took, work = time.perf_counter() - started, time.process_time() - busy
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 started = time.perf_counter()
-rows = [row.model_copy(update={"accumulator": 31}) for row in checked.spec.quantization.rows]
-study.evaluate(checked.spec.quantization.model_copy(update={"rows": tuple(rows)}))
+table = checked.spec.quantization
+last = [layer.name for layer in checked.network.layers if layer.weight_shape][-1]
+row = table.row(last)
+others = [other for other in table.rows if other.layer != last]
+narrower = row.model_copy(update={"layer": last, "bits": row.bits - 1})
+study.evaluate(table.model_copy(update={"rows": (*others, narrower)}))
 print(took, work, peak / 1024, (peak - before) / 1024, time.perf_counter() - started)
 """
 
