@@ -53,17 +53,32 @@ class Trace:
     sums: dict[str, Tensor] = field(default_factory=dict)
 
     def record(self, own: LayerArithmetic) -> Record:
-        """All that one layer left behind."""
-        name = own.layer.name
-        return self.tensors[own.output], self.slopes[own.output], self.choices.get(name), self.sums.get(name)
+        """All that one layer left behind, in few bytes."""
+        name, slopes = own.layer.name, self.slopes[own.output]
+        tensor = self.tensors[own.output]
+        kept = Tensor(_narrow(tensor.values), tensor.scale) if own.integers is not None else tensor
+        packed = None if slopes is None else np.packbits(slopes)
+        return kept, packed, self.choices.get(name), self.sums.get(name)
 
     def take(self, own: LayerArithmetic, record: Record) -> None:
         """Put back what `record` gave."""
-        self.tensors[own.output], self.slopes[own.output], choices, sums = record
+        kept, packed, choices, sums = record
+        whole = own.integers is not None
+        tensor = Tensor(kept.values.astype(np.float32), kept.scale) if whole else kept
+        self.tensors[own.output] = tensor
+        shape = tensor.values.shape
+        slopes = None if packed is None else np.unpackbits(packed, count=tensor.values.size).reshape(shape)
+        self.slopes[own.output] = None if slopes is None else slopes.astype(np.bool_)
         if choices is not None:
             self.choices[own.layer.name] = choices
         if sums is not None:
             self.sums[own.layer.name] = sums
+
+
+def _narrow(codes: Array) -> Array:
+    """Whole numbers in the smallest type that holds them."""
+    largest = np.abs(codes).max(initial=0)
+    return codes.astype(np.int8 if largest < 2**7 else np.int16 if largest < 2**15 else np.int32)
 
 
 def forward(arithmetic: Arithmetic, inputs: Array) -> Trace:

@@ -4,38 +4,47 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Any, Final
-
-_LARGEST_SHARE: Final = 8
+from typing import Any
 
 
 class Memory:
-    """Arrays by key, up to a number of bytes; the one used longest ago goes first.
+    """Values by key, up to a number of bytes.
 
-    A study walks through its chunks in turns. What would not stay until the next turn is not taken in the first place:
-    `copies` says how many of a kind there will be, and a kind may fill an eighth of the memory.
+    A study walks through its chunks in turns, a table each. Were the value used longest ago always the one to go, a
+    turn that does not fit would throw out everything just before it is needed again. So what the last turn or this one
+    used stays, and what does not fit beside it is not kept.
     """
 
-    def __init__(self, capacity: int, copies: int) -> None:
+    def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._largest = capacity // _LARGEST_SHARE // max(1, copies)
-        self._held: OrderedDict[Hashable, tuple[int, Any]] = OrderedDict()
+        self._held: OrderedDict[Hashable, tuple[int, int, Any]] = OrderedDict()  # turn of the last use, bytes, value
         self._bytes = 0
+        self._turn = 0
+
+    def begin_turn(self) -> None:
+        """Another table is evaluated."""
+        self._turn += 1
 
     def get(self, key: Hashable) -> Any:
         """What was put under a key, or None."""
-        found = self._held.get(key)
+        found = self._held.pop(key, None)
         if found is None:
             return None
-        self._held.move_to_end(key)
-        return found[1]
+        _, size, value = found
+        self._held[key] = (self._turn, size, value)
+        return value
 
     def put(self, key: Hashable, value: Any, size: int) -> None:
-        """Keep a value of `size` bytes, if it is small enough to stay."""
-        if size > self._largest or key in self._held:
+        """Keep a value of `size` bytes, if there is room."""
+        if key in self._held:
             return
-        self._held[key] = (size, value)
-        self._bytes += size
-        while self._bytes > self._capacity:
-            _, (freed, _) = self._held.popitem(last=False)
+        while self._held and self._bytes + size > self._capacity:
+            oldest = next(iter(self._held))
+            turn, freed, _ = self._held[oldest]
+            if turn >= self._turn - 1:
+                return
+            del self._held[oldest]
             self._bytes -= freed
+        if size <= self._capacity:
+            self._held[key] = (self._turn, size, value)
+            self._bytes += size

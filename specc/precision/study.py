@@ -67,7 +67,7 @@ class Study:
         if self.iterations < FEWEST_ITERATIONS:
             raise ValueError(f"an interval needs at least {FEWEST_ITERATIONS} iterations, in ten blocks")
         self._full = reference(self.network, self.tables.parameters)
-        self._memory = Memory(self.memory, sum(1 for block in range(self.blocks) for _ in self.chunks(block)))
+        self._memory = Memory(self.memory)
 
     @classmethod
     def of(
@@ -138,6 +138,7 @@ class Study:
     def advance(self, run: Run, arithmetic: Arithmetic, progress: Progress | None = None) -> None:
         """Take the blocks that a run misses. Interrupted, it keeps every block that is complete."""
         done = int(run.counts.sum())
+        self._memory.begin_turn()
         # More threads than one only wait for each other on matrices of this size.
         with threadpool_limits(1, "blas"):
             for block in run.missing():

@@ -281,7 +281,7 @@ def precision(spec: str, iterations: int) -> Callable[[], str]:
 
     def figure() -> str:
         found = []
-        for memory in (0, 256 << 20):
+        for memory in (0, 512 << 20):
             command = (sys.executable, "-c", _PRECISION_PROGRAM, spec, str(iterations), str(memory))
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             if done.returncode:
@@ -290,7 +290,7 @@ def precision(spec: str, iterations: int) -> Callable[[], str]:
         took, work, peak, more, _ = found[0]
         return (
             f"{took:.1f} s ({work:.1f} s of processor time), {peak:.0f} MiB at most, {more:.0f} MiB of it beyond the "
-            f"imports; a further table {found[1][4]:.2f} s with 256 MiB to remember in"
+            f"imports; a further table {found[1][4]:.2f} s with 512 MiB to remember in"
         )
 
     return figure
