@@ -13,12 +13,16 @@ from typing import Final
 import numpy as np
 
 from specc.codegen.folding import fold
+from specc.codegen.geometry import row_width
 from specc.graph.network import Layer
 from specc.numerics.quantized import IntArray, QuantizedNetwork
 
+_POSITIONS: Final = 2  # at once
 _FILTERS: Final = 4  # at once
+_MOST_FILTERS: Final = 4092  # an offset of a store
 _UNITS: Final = 4  # at once
 _COLUMNS_AT_ONCE: Final = 10  # that dwconv.inc reaches from one address, with a stride of 1
+_MOST_ADD_SHIFT: Final = 48  # the output's zero point in its place is within 64 bits
 _MOST_OFFSET: Final = 4095  # of a load
 
 
@@ -26,14 +30,15 @@ _MOST_OFFSET: Final = 4095  # of a load
 class Packed:
     """What a kernel needs in place of the generic one's constants."""
 
-    weights: IntArray  # 32-bit words
+    weights: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))  # 32-bit words
     macros: dict[str, int] = field(default_factory=dict)
     streamed: bool = True  # bias and multipliers are among the weights, and shifts are not needed
 
 
 def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     """Blocks of four filters: biases, pairs of taps filter by filter, multipliers."""
-    if not _is_8_bit(network, layer) or layer.output_shape[-1] % _FILTERS:
+    filters = layer.output_shape[-1]
+    if not _is_8_bit(network, layer) or filters % _FILTERS or filters > _MOST_FILTERS or row_width(layer) < _POSITIONS:
         return None
     folded = fold(network, layer)
     if folded is None:
@@ -42,7 +47,7 @@ def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     if layer.input_shapes[0][-1] % 4 == 0:
         taps = _even_bytes_first(taps)
     pairs = _pairs(taps)
-    filters, count = pairs.shape
+    count = pairs.shape[1]
     blocks = filters // _FILTERS
     stream = np.concatenate(
         [
@@ -92,8 +97,16 @@ def _fits_dwconv(layer: Layer) -> bool:
     return height >= 3 and (2 * width + farthest) * channels <= _MOST_OFFSET
 
 
+def add(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """No constants but the generic ones."""
+    tensors = (*layer.inputs, layer.name)
+    shift = int(network.numbers[layer.name].shifts[0])
+    fits = all(network.formats[name].container_bits == 8 for name in tensors) and 16 <= shift <= _MOST_ADD_SHIFT
+    return Packed() if fits else None
+
+
 Pack = Callable[[QuantizedNetwork, Layer], Packed | None]
-PACKERS: Final[dict[str, Pack]] = {"conv": conv, "dwconv": dwconv, "dense": dense}
+PACKERS: Final[dict[str, Pack]] = {"conv": conv, "dwconv": dwconv, "dense": dense, "add": add}
 
 
 def _is_8_bit(network: QuantizedNetwork, layer: Layer) -> bool:

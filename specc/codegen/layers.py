@@ -10,6 +10,7 @@ import numpy as np
 
 from specc.codegen.arena import Arena
 from specc.codegen.array import Array, array
+from specc.codegen.geometry import SPATIAL, row_counts, row_width
 from specc.codegen.kernels import Kernel, kernel_of
 from specc.graph.network import Layer, Network, Shape
 from specc.numerics.golden import softmax_table_shift
@@ -17,7 +18,6 @@ from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork
 from specc.numerics.windows import is_padded
 
 _WITH_WEIGHTS = ("conv", "dwconv", "dense")
-_SPATIAL = ("conv", "dwconv", "avgpool", "maxpool")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _folded_bias(layer: Layer, weights: IntArray, bias: IntArray, zero_point: in
 def _macros(network: QuantizedNetwork, layer: Layer, kernel: Kernel, identifier: str, arena: Arena) -> dict[str, str]:
     source, out = network.formats[layer.inputs[0]], network.layer_format(layer)
     numbers = network.numbers[layer.name]
-    in_rows, out_rows = _row_counts(layer)
+    in_rows, out_rows = row_counts(layer)
     macros: dict[str, str | int] = {
         "LAYER": identifier,
         "INPUT_T": f"int{source.container_bits}_t",
@@ -122,8 +122,8 @@ def _macros(network: QuantizedNetwork, layer: Layer, kernel: Kernel, identifier:
             "MULTIPLIER": int(numbers.multipliers[0]),
             "SHIFT": int(numbers.shifts[0]),
         }
-    if layer.kind in _SPATIAL:
-        macros |= _geometry(layer, in_rows, out_rows)
+    if layer.kind in SPATIAL:
+        macros |= _geometry(layer, in_rows)
     if layer.kind in (*_WITH_WEIGHTS, "avgpool"):
         macros["ACCUMULATOR_BITS"] = numbers.accumulator_bits
     if layer.kind in _WITH_WEIGHTS:
@@ -151,25 +151,13 @@ def _weighted(layer: Layer, numbers: LayerNumbers, identifier: str) -> dict[str,
     return own
 
 
-def _row_counts(layer: Layer) -> tuple[int, int]:
-    """Rows of a layer's input and output as its kernel sees them.
-
-    Where no position needs its neighbours, all of a tensor that lies in memory whole is one long row.
-    """
-    pointwise = layer.kind == "conv" and layer.kernel == layer.stride == (1, 1) and not is_padded(layer)
-    if layer.kind not in _SPATIAL or pointwise:
-        return 1, 1
-    return layer.input_shapes[0][0], layer.output_shape[0]
-
-
-def _geometry(layer: Layer, in_rows: int, out_rows: int) -> dict[str, str | int]:
+def _geometry(layer: Layer, in_rows: int) -> dict[str, str | int]:
     height, width, channels = layer.input_shapes[0]
-    out_height, out_width = layer.output_shape[:2]
     own: dict[str, str | int] = {
         "IN_HEIGHT": in_rows,
         "IN_WIDTH": height * width // in_rows,
         "CHANNELS": channels,
-        "OUT_WIDTH": out_height * out_width // out_rows,
+        "OUT_WIDTH": row_width(layer),
         "KERNEL_HEIGHT": layer.kernel[0],
         "KERNEL_WIDTH": layer.kernel[1],
         "STRIDE_HEIGHT": layer.stride[0],

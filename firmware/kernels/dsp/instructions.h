@@ -20,4 +20,32 @@ static ALWAYS_INLINE uint32_t odd_bytes(uint32_t word)
     return halves;
 }
 
+/* sum + a * b, in 64 bits and in one cycle: the compiler would build the sum apart from the product. */
+static ALWAYS_INLINE int64_t multiply_long(int32_t a, int32_t b, int64_t sum)
+{
+    __asm__("smlal %Q0, %R0, %1, %2" : "+r"(sum) : "r"(a), "r"(b));
+    return sum;
+}
+
+struct four_codes {
+    int32_t first, second, third, fourth;
+};
+
+/* Four neighbouring codes, in one group of loads, in which each but the first takes a cycle. */
+static ALWAYS_INLINE struct four_codes load_four(const int8_t *codes)
+{
+    struct four_codes four;
+    __asm__("ldrsb %0, [%4]\n\tldrsb %1, [%4, #1]\n\tldrsb %2, [%4, #2]\n\tldrsb %3, [%4, #3]"
+            : "=&r"(four.first), "=&r"(four.second), "=&r"(four.third), "=&r"(four.fourth)
+            : "r"(codes)
+            : "memory");
+    return four;
+}
+
+/* Two codes as the halves of a word. */
+static ALWAYS_INLINE uint32_t pair(int32_t low, int32_t high)
+{
+    return (uint32_t)(uint16_t)low | (uint32_t)high << 16;
+}
+
 #endif

@@ -28,7 +28,10 @@ FORMATS = (-128, 127, 0, 83)  # zero points
 
 def side_by_side(shape: tuple[int, ...], layers: Sequence[LayerSpec], seed: int) -> QuantizedNetwork:
     """A network of layers that all read its input, 8 bits wide, every constant drawn from its whole range."""
-    named = tuple(layer.model_copy(update={"name": f"n{i}", "inputs": ("x",)}) for i, layer in enumerate(layers))
+    named = tuple(
+        layer.model_copy(update={"name": f"n{i}", "inputs": ("x", "x") if layer.kind == "add" else ("x",)})
+        for i, layer in enumerate(layers)
+    )
     model = ModelSpec(
         name="net",
         input=InputSpec(name="x", shape=shape, distribution="normal"),
@@ -52,8 +55,10 @@ def _moved(form: TensorFormat, zero_point: int) -> TensorFormat:
 
 def extreme(own: LayerNumbers, depthwise: bool, draw: np.random.Generator) -> LayerNumbers:
     """Weights, biases and multipliers over their ranges, shifts that differ and use the output's whole range."""
-    if own.weights is None or own.bias is None:
-        return own
+    if own.weights is None or own.bias is None:  # an addition
+        shift = int(draw.integers(24, 34))
+        own_multipliers = draw.integers(2 ** (shift - 4), 2 ** min(shift, 31), 2)
+        return dataclasses.replace(own, multipliers=own_multipliers, shifts=np.array([shift, shift]))
     weights = draw.choice([-128, -127, -1, 0, 1, 127], own.weights.shape)
     spread = np.where(draw.random(own.weights.shape) < 0.5, weights, draw.integers(-128, 128, own.weights.shape))
     taps = spread.size // own.bias.size

@@ -25,12 +25,16 @@ def dense(units: int) -> LayerSpec:
     return LayerSpec(name="a", kind="dense", units=units)
 
 
+ADD = LayerSpec(name="a", kind="add")
+
+
 # Widths on both sides of every unrolling, odd and even counts of positions, of taps and of blocks of filters.
 CONVOLUTIONS = [
-    ((1, 1, 4), [conv(4, (1, 1))]),
-    ((5, 7, 1), [conv(4, (1, 1)), conv(8, (3, 3)), conv(4, (4, 2), (2, 2)), conv(4, (5, 7), padding="valid")]),
+    ((1, 2, 4), [conv(4, (1, 1))]),
+    *(((1, 3, channels), [conv(4, (1, 1))]) for channels in (30, 32, 34)),
+    ((5, 7, 1), [conv(4, (1, 1)), conv(8, (3, 3)), conv(4, (4, 2), (2, 2)), conv(4, (5, 6), padding="valid")]),
     ((4, 5, 3), [conv(4, (3, 3), (2, 2)), conv(12, (1, 1), (2, 2)), conv(4, (2, 3), padding="valid")]),
-    ((6, 4, 8), [conv(8, (1, 1)), conv(4, (3, 3)), conv(4, (3, 3), (2, 2)), conv(4, (1, 4), (3, 1), "valid")]),
+    ((6, 4, 8), [conv(8, (1, 1)), conv(4, (3, 3)), conv(4, (3, 3), (2, 2)), conv(4, (1, 3), (3, 1), "valid")]),
     ((3, 2, 20), [conv(4, (1, 1)), conv(16, (3, 2))]),
 ]
 DEPTHWISE = [
@@ -44,7 +48,8 @@ DEPTHWISE = [
 
 
 DENSE = [((size,), [dense(units) for units in (1, 4, 6, 11)]) for size in (1, 6, 16, 37)]
-ALL = CONVOLUTIONS + DEPTHWISE + DENSE
+ADDITIONS = [(shape, [ADD, ADD]) for shape in ((1,), (4,), (7, 3, 2))]
+ALL = CONVOLUTIONS + DEPTHWISE + DENSE + ADDITIONS
 CASES = [pytest.param(shape, layers, id="x".join(map(str, shape))) for shape, layers in ALL]
 
 
@@ -53,7 +58,7 @@ def test_every_code_on_a_cortex_m4(
     toolchain: Toolchain, tmp_path: Path, shape: tuple[int, ...], layers: list[LayerSpec]
 ) -> None:
     network = side_by_side(shape, layers, seed=sum(shape))
-    assert set(kernel_names(network, DSP).values()) <= {"dsp/conv", "dsp/dwconv", "dsp/dense"}
+    assert set(kernel_names(network, DSP).values()) <= {"dsp/conv", "dsp/dwconv", "dsp/dense", "dsp/add"}
     assert differing_layers(toolchain, tmp_path, network) == []
 
 
