@@ -42,6 +42,9 @@ PDF_LIBRARIES = {
     "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
 }
 
+# The browser that the tests of the dashboard run in, by program; without it they are skipped.
+TEST_PROGRAMS = {"chromium": "chromium", "chromedriver": "chromium-driver"}
+
 
 class SetupError(Exception):
     """The set-up cannot go on; the message says why and what to do."""
@@ -84,6 +87,8 @@ def set_up(extras: Sequence[str]) -> bool:
     LOG.parent.mkdir(exist_ok=True)
     with _only_one():
         _install_system_packages()
+        if "dev" in extras and not _has_extras(["dev"]):
+            _install_test_programs()
         _make_environment()
         _install_project(extras)
     missing = _missing_libraries()
@@ -169,10 +174,19 @@ def _venv_package() -> str:
 
 
 def _install_system_packages() -> None:
-    """Install what is missing in one go; a failure is no error yet, as the set-up may do without."""
     packages = [PDF_LIBRARIES[name] for name in _missing_libraries()]
     if not _can_make_environment():
         packages.insert(0, _venv_package())
+    _install(packages)
+
+
+def _install_test_programs() -> None:
+    """Tried once, and apart from the libraries: not every system that has apt-get has these packages."""
+    _install([package for program, package in TEST_PROGRAMS.items() if shutil.which(program) is None])
+
+
+def _install(packages: Sequence[str]) -> None:
+    """Install packages in one go where that is allowed; a failure is no error yet, as the set-up may do without."""
     if not packages or shutil.which("apt-get") is None:
         return
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
@@ -239,14 +253,20 @@ def _stamp() -> dict[str, object]:
     return stamp if isinstance(stamp, dict) else {}
 
 
+def _installed_extras() -> list[str]:
+    extras = _stamp().get("extras")
+    return extras if isinstance(extras, list) else []
+
+
+def _has_extras(extras: Sequence[str]) -> bool:
+    return set(extras) <= set(_installed_extras())
+
+
 def _install_project(extras: Sequence[str]) -> None:
     project = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    stamp = _stamp()
-    extras_before = stamp.get("extras")
-    installed = extras_before if isinstance(extras_before, list) else []
-    if stamp.get("pyproject") == project and set(extras) <= set(installed):
+    if _stamp().get("pyproject") == project and _has_extras(extras):
         return
-    extras = sorted({*extras, *installed})
+    extras = sorted({*extras, *_installed_extras()})
     UNFINISHED.touch()
     STAMP.unlink(missing_ok=True)
     requirement = f".[{','.join(extras)}]" if extras else "."

@@ -25,6 +25,22 @@ if TYPE_CHECKING:
     from specc.check import CheckResult
     from specc.measure.verify import Verified
 
+_DOCUMENTS = ("guidelines", "full", "slides", "dashboard", "markdown", "data")
+_REPORT_EPILOG = """\
+documents:
+  guidelines  which hardware, on what evidence: PDF and HTML, 10 to 15 pages
+  full        every table, counter, figure and sample: PDF and HTML
+  slides      for a screen, 16:9: PDF and HTML
+  dashboard   one HTML file to filter, sort and try budgets in, without a network
+  markdown    the guidelines as Markdown, with their figures as SVG
+  data        results, verdicts, recommendation and tree as JSON and CSV
+
+examples:
+  specc report specs/kws.hwspec
+  specc report specs/kws.hwspec --document full --document dashboard
+  specc report specs/kws.hwspec --document all --output documents
+"""
+
 
 def add_commands(commands: Any) -> None:
     """Declare the commands."""
@@ -44,8 +60,20 @@ def add_commands(commands: Any) -> None:
     verify.add_argument("--format", choices=FORMATS, default="text", help="how verdicts are printed")
     verify.set_defaults(run=_verify)
 
-    report = commands.add_parser("report", help="verify, explain, learn, write the guidelines document")
+    report = commands.add_parser(
+        "report",
+        help="verify, explain, learn, write the guidelines and other documents",
+        description="Verify, explain, learn, and write documents from the stored results.",
+        epilog=_REPORT_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     _add_measuring_options(report)
+    report.add_argument(
+        "--document",
+        action="append",
+        choices=(*_DOCUMENTS, "all"),
+        help="what to write, default guidelines (may be repeated)",
+    )
     report.add_argument("--output", type=Path, metavar="DIR", help="folder for the documents (default: build/<spec>/)")
     report.add_argument("--html-only", action="store_true", help="write no PDF")
     report.add_argument("--no-gate", action="store_true", help="exit 0 once the documents are written")
@@ -94,7 +122,7 @@ def _report(options: argparse.Namespace) -> int:
     if verified is None:
         return EXIT_FAILED
     from specc.predict.predictor import published_predictor
-    from specc.report.document import write_pages
+    from specc.report.document import DOCUMENTS, write_documents
     from specc.report.inputs import ReportError, ReportInputs
 
     inputs = ReportInputs(
@@ -113,8 +141,10 @@ def _report(options: argparse.Namespace) -> int:
     folder = options.output or options.build / options.file.stem
     try:
         with Progress(sys.stderr) as progress:
-            progress.show("writing the guidelines")
-            written = write_pages(inputs, folder, ("html",) if options.html_only else ("pdf", "html"))
+            asked = options.document or ["guidelines"]
+            documents = DOCUMENTS if "all" in asked else asked
+            formats = ("html",) if options.html_only else ("pdf", "html")
+            written = write_documents(inputs, folder, documents, formats, progress.show)
     except ReportError as error:
         return fail(str(error))
     for path in written:

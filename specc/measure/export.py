@@ -28,6 +28,7 @@ COLUMNS: Final = (
     "evidence",
     "basis",
 )
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")  # OWASP, "CSV Injection"
 
 
 class ExportError(Exception):
@@ -68,8 +69,13 @@ def export_text(measurements: Sequence[Measurement], form: Format) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(rows(measurements))
+    writer.writerows([spreadsheet_safe(cell) for cell in row] for row in rows(measurements))
     return text.getvalue()
+
+
+def spreadsheet_safe(cell: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: a text that begins like one gets an apostrophe before it."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def export_file(measurements: Sequence[Measurement], path: Path, form: Format) -> None:

@@ -15,10 +15,11 @@ from specc.report.tables import Table
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading within a section."""
+    """A heading within a section; a `fresh` one begins a page."""
 
     form: ClassVar = "heading"
     text: str
+    fresh: bool = False
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def embedded(family: str, text: str) -> str:
     options.drop_tables += ["meta"]  # design languages; fontTools cannot subset it
     options.recalc_timestamp = False  # the same text gives the same bytes
     subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=sorted({ord(character) for character in text} & characters(family)))
+    subsetter.populate(unicodes=sorted({ord(character) for character in set(text)} & characters(family)))
     buffer = io.BytesIO()
     with subset.load_font(str(path(family)), options) as font:
         subsetter.subset(font)

@@ -9,17 +9,26 @@ from typing import Any, Final
 from specc import __version__
 from specc.report.blocks import Bullets, Item, Missing, Section
 from specc.report.figures.budgets import latency_against_budget
-from specc.report.inputs import ReportInputs
 from specc.report.material import Material
+from specc.report.sections import slides
+from specc.report.sections.appendix import facts, rules, samples
+from specc.report.sections.attribution import attribution
+from specc.report.sections.comparison import comparison
 from specc.report.sections.contracts import contracts
+from specc.report.sections.counters import counters
+from specc.report.sections.energy import energy
 from specc.report.sections.hardware import hardware
 from specc.report.sections.memory import memory
 from specc.report.sections.method import limitations, method, reproducibility
+from specc.report.sections.network import network
 from specc.report.sections.precision import precision
+from specc.report.sections.profiles import profiles
 from specc.report.sections.time import time
 from specc.report.sections.tradeoff import tradeoff
 from specc.report.sections.tree import tree
+from specc.report.sections.variation import runtimes, variation
 from specc.report.sections.verdict import summary
+from specc.report.sections.working_set import working_set
 
 Builder = Callable[[Material], Section | Missing | None]
 
@@ -34,13 +43,44 @@ class Kind:
     name: str
     heading: str
     builders: tuple[Builder, ...]
+    template: str = "page.html"
+    style: str = "style.css"
 
 
 GUIDELINES: Final = Kind(
     "guidelines",
     "Hardware guidelines",
-    (contracts, precision, hardware, time, memory, tradeoff, tree, method, reproducibility, limitations),
+    (contracts, precision, hardware, time, runtimes, memory, tradeoff, tree, method, reproducibility, limitations),
 )
+FULL: Final = Kind(
+    "full",
+    "Full report",
+    (
+        contracts,
+        precision,
+        comparison,
+        hardware,
+        profiles,
+        network,
+        time,
+        attribution,
+        variation,
+        runtimes,
+        memory,
+        working_set,
+        energy,
+        tradeoff,
+        tree,
+        method,
+        reproducibility,
+        limitations,
+        counters,
+        facts,
+        rules,
+        samples,
+    ),
+)
+SLIDES: Final = Kind("slides", "Slides", slides.EVERY, "slides.html", "slides.css")
 
 
 def compose(material: Material, builders: Sequence[Builder]) -> list[Section]:
@@ -51,9 +91,9 @@ def compose(material: Material, builders: Sequence[Builder]) -> list[Section]:
     return [*sections, Section("missing", "Not in this document", (Bullets(missing),))] if missing else sections
 
 
-def page_context(inputs: ReportInputs, kind: Kind) -> dict[str, Any]:
-    """Names and values of the template `page.html`, but for fonts and style."""
-    material = Material(inputs)
+def page_context(material: Material, kind: Kind) -> dict[str, Any]:
+    """Names and values of a document's template, but for fonts and style."""
+    inputs = material.inputs
     front = summary(inputs, material.choice)
     return {
         "version": __version__,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from specc.explain.sentences import Statement
-from specc.guide.candidates import candidates, estimated_candidates, requirement
+from specc.guide.candidates import Candidate, candidates, estimated_candidates, requirement
 from specc.guide.choose import Choice, choose
 from specc.guide.tree import Guide, learn
 from specc.measure.result import Measurement
@@ -37,10 +37,16 @@ class Material:
         """The decision tree over the requirement space."""
         spec = self.inputs.spec
         wish = spec.guidelines or Guidelines()
-        pool = candidates(spec, self.inputs.measurements)
-        if self.inputs.predictor is not None:
-            pool += estimated_candidates(spec, self.inputs.network, pool, self.inputs.predictor)
-        return learn(pool, requirement(spec), self.choice.preference, wish.tree_depth, wish.tree_leaf)
+        return learn(self.pool, requirement(spec), self.choice.preference, wish.tree_depth, wish.tree_leaf)
+
+    @cached_property
+    def pool(self) -> tuple[Candidate, ...]:
+        """Every candidate with figures: measured ones, and with a predictor those published or predicted."""
+        spec, predictor = self.inputs.spec, self.inputs.predictor
+        measured = candidates(spec, self.inputs.measurements)
+        if predictor is None:
+            return measured
+        return measured + estimated_candidates(spec, self.inputs.network, measured, predictor)
 
     @cached_property
     def ranked(self) -> list[Measurement]:

@@ -96,6 +96,11 @@ def unit_text(symbol: str) -> str:
     return "µ" + symbol[1:] if symbol in ("us", "uJ", "uW", "uA", "uV") else symbol
 
 
+def relation_text(relation: str) -> str:
+    """A relation as it is set: `<=` becomes `≤`."""
+    return {"<=": "≤", ">=": "≥"}.get(relation, relation)
+
+
 def count(value: float) -> str:
     """A whole number with separated thousands."""
     return f"{round(value):,}".replace("-", MINUS)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from specc.report import fonts
+from specc.report.tables import identifier
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,10 +92,10 @@ def figure(height: float, **layout: Any) -> Iterator[Canvas]:
 
 
 def image(canvas: Canvas, name: str, alternative: str, caption: str) -> Image:
-    """Turn a canvas into an image. To be called while its `figure` context is open."""
+    """Turn a canvas into an image. To be called while its `figure` context is open. The name becomes an identifier."""
     buffer = io.BytesIO()
     canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return Image(name, buffer.getvalue(), alternative, caption)
+    return Image(identifier(name), buffer.getvalue(), alternative, caption)
 
 
 def plain(text: str, longest: int = 28) -> str:

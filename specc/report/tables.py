@@ -78,7 +78,11 @@ def table(
     return Table(title, marked, aligned, tuple(notes), kind)
 
 
+def identifier(name: str) -> str:
+    """A name of any kind as part of an identifier: letters and digits stay, the rest becomes its number."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else f".{ord(c):x}" for c in name)
+
+
 def anchor(*parts: str) -> str:
-    """An identifier for a link target, from names of any kind: letters and digits stay, the rest becomes its number."""
-    text = "-".join(parts)
-    return "at-" + "".join(c if c.isascii() and (c.isalnum() or c in "-_") else f".{ord(c):x}" for c in text)
+    """An identifier for a link target, from names of any kind."""
+    return f"at-{identifier('-'.join(parts))}"

@@ -229,9 +229,10 @@ def reference_networks() -> str:
     return f"{first:.1f} s from nothing, {again:.1f} s when nothing changed; all four together"
 
 
-def report() -> str:
-    """The documents, when every result is in the store."""
-    command = (*SPECC, "report", SPEC, "--no-gate", "--build", BUILD)
+def report(*documents: str) -> str:
+    """Documents, when every result is in the store."""
+    asked = [part for name in documents for part in ("--document", name)]
+    command = (*SPECC, "report", SPEC, "--no-gate", "--build", BUILD, *asked)
     seconds(*command)
     return f"{statistics.median(seconds(*command) for _ in range(3)):.1f} s"
 
@@ -242,6 +243,27 @@ def predictor() -> str:
     predict = [seconds(*SPECC, "predict", SPEC) for _ in range(5)]
     low, high = statistics.median(check), statistics.median(predict)
     return f"{high:.1f} s; {high / low:.0f} times specc check ({low * 1e3:.0f} ms)"
+
+
+def dashboard() -> str:
+    """Size of the dashboard, and the time from opening it until its script has drawn everything."""
+    sys.path.insert(0, str(ROOT / "tests" / "unit" / "report"))
+    import tempfile
+
+    import pytest
+    from browser import browser
+
+    seconds(*SPECC, "report", SPEC, "--no-gate", "--build", BUILD, "--document", "dashboard")
+    path = BUILD / "kws" / "kws-dashboard.html"
+    taken = []
+    try:
+        with tempfile.TemporaryDirectory() as profile, browser(Path(profile)) as driver:
+            for _ in range(5):
+                driver.get(path.as_uri())
+                taken.append(float(driver.execute_script("return document.documentElement.dataset.ready")))
+    except pytest.skip.Exception as error:
+        raise Unavailable(str(error)) from error
+    return f"{path.stat().st_size / 1e6:.2f} MB; interactive after {statistics.median(taken):.0f} ms"
 
 
 def editor() -> str:
@@ -310,6 +332,8 @@ FIGURES: tuple[tuple[str, Callable[[], str]], ...] = (
     ("precision, reference network, 10,000 iterations", precision("specs/edge_cnn_repaired.hwspec", 10_000)),
     ("precision, keyword spotting, 1,000 iterations", precision(SPEC, 1_000)),
     (f"specc predict {SPEC}", predictor),
+    ("specc report --document full, everything stored", lambda: report("full")),
+    ("the dashboard", dashboard),
 )
 
 

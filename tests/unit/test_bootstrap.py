@@ -76,6 +76,7 @@ def machine(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "PDF_LIBRARIES", {"libc.so.6": "libc6"})
+    monkeypatch.setattr(module, "TEST_PROGRAMS", {})
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setenv("MOCK_LOG", str(checkout / "calls"))
     monkeypatch.setenv("MOCK_SUDO_STATUS", "1")
@@ -241,6 +242,20 @@ def test_as_root_everything_missing_is_installed_in_one_go(
         "apt-get update (DEBIAN_FRONTEND=noninteractive)",
         f"apt-get install -y --no-install-recommends {venv_package} libnot-there9 (DEBIAN_FRONTEND=noninteractive)",
     ]
+
+
+def test_the_browser_of_the_tests_is_installed_apart_and_only_for_them(
+    machine: ModuleType, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    machine.TEST_PROGRAMS = {"not-there-browser": "browser-package", "sh": "sh-package"}
+    environment_with_failing_pip(checkout)
+    monkeypatch.setenv("MOCK_PREFIX", str(checkout / ".venv"))
+    machine.main(["report"])
+    assert not [line for line in calls(checkout) if "browser" in line]
+    machine.main(["test"])
+    installed = [line for line in calls(checkout) if line.startswith("apt-get install")]
+    assert installed == ["apt-get install -y --no-install-recommends browser-package (DEBIAN_FRONTEND=noninteractive)"]
 
 
 def test_sudo_without_a_password_is_used(machine: ModuleType, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

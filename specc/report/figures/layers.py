@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-from specc.explain.attribution import (
-    BRANCHES,
-    CAUSES,
-    DIVIDES,
-    FLOATS,
-    LOADS,
-    MULTIPLY,
-    OTHER,
-    STORES,
-    UNATTRIBUTED,
-    Attribution,
-    attribute,
-)
+from specc.explain.attribution import CAUSES, UNATTRIBUTED, Attribution, attribute
 from specc.graph.network import Network
 from specc.measure.result import Measurement
 from specc.report import style
+from specc.report.figures.looks import CAUSE_LOOK
 from specc.report.numbers import percent, unit_for
-
-# Colour and hatch of every cause. Neighbours differ in lightness, so that a grey print tells them apart.
-LOOK = {
-    MULTIPLY: (style.BLUE, ""),
-    LOADS: (style.SKY, ""),
-    STORES: (style.PURPLE, ""),
-    BRANCHES: (style.ORANGE, ""),
-    DIVIDES: (style.VERMILION, ""),
-    FLOATS: (style.GREEN, ""),
-    OTHER: (style.PALE, ""),
-    UNATTRIBUTED: ("#FFFFFF", "...."),
-}
 
 
 def layer_times(network: Network, measurements: list[Measurement]) -> style.Image | None:
@@ -98,7 +75,7 @@ def cycle_causes(measurement: Measurement) -> style.Image | None:
         left = [0.0] * len(split)
         for cause in causes:
             widths = [found.share(cause) * found.whole / scale for _, found in split]
-            colour, hatch = LOOK[cause]
+            colour, hatch = CAUSE_LOOK[cause]
             axes.barh(
                 range(len(split)),
                 widths,

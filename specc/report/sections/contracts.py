@@ -6,10 +6,8 @@ from specc.measure.verdict import Verdict
 from specc.report.blocks import Block, Bullets, Heading, Item, Section, Text
 from specc.report.inputs import ReportInputs
 from specc.report.material import Material
-from specc.report.numbers import digits, interval, percent, significant, unit_text
+from specc.report.numbers import digits, interval, percent, relation_text, significant, unit_text
 from specc.report.tables import Cell, Column, Row, Table, anchor, table
-
-_SIGNS = {"<=": "≤", "<": "<"}
 
 
 def contracts(material: Material) -> Section:
@@ -61,7 +59,7 @@ def _row(verdict: Verdict) -> Row:
         (
             Cell(verdict.label),
             Cell(verdict.outcome, outcome=verdict.outcome),
-            Cell(f"{_SIGNS.get(verdict.relation, verdict.relation)} {verdict.limit:,.10g}"),
+            Cell(f"{relation_text(verdict.relation)} {verdict.limit:,.10g}"),
             Cell(significant(figure.value or 0.0, digits(figure)) if known else "unknown", muted=not known),
             Cell(interval(figure)),
             Cell(unit_text(verdict.unit)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Final
 
 from specc.evidence import Figure
 from specc.measure.result import Measurement, Provenance
@@ -11,9 +12,11 @@ from specc.report.inputs import ReportInputs
 from specc.report.sections.layers import measured
 from specc.report.tables import Cell, Column, Row, Table, table
 
-_EXACT = "equal to the integer golden model"
-_WRONG = "differs from the integer golden model"
-_NOT_RUN = "not compared: nothing ran"
+OUTPUT_WORDS: Final[dict[bool | None, str]] = {
+    True: "equal to the integer golden model",
+    False: "differs from the integer golden model",
+    None: "not compared: nothing ran",
+}
 _FIELDS: tuple[tuple[str, Callable[[Provenance], str]], ...] = (
     ("spec", lambda p: p.spec_hash),
     ("network graph", lambda p: p.graph_hash),
@@ -65,7 +68,7 @@ def _fields() -> list[tuple[str, Callable[[Measurement], str]]]:
     return [
         ("evidence", lambda m: m.evidence),
         *((name, lambda m, read=read: read(m.provenance)) for name, read in _FIELDS),
-        ("output", lambda m: {True: _EXACT, False: _WRONG, None: _NOT_RUN}[m.output_matches_golden]),
+        ("output", lambda m: OUTPUT_WORDS[m.output_matches_golden]),
         ("result key", lambda m: m.key),
     ]
 

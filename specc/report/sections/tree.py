@@ -23,7 +23,7 @@ def tree(material: Material) -> Section:
     else:
         said = f"There is no tree: {guide.reason}. The ranking below says the same: take the first candidate that meets"
         blocks += [Text(f"{said} every limit."), _ranking(guide)]
-    blocks.append(Text(_answer(guide)))
+    blocks.append(Text(answer(guide)))
     if guide.left_out:
         blocks.append(Bullets(tuple(Item(f"{text}.") for text in guide.left_out), small=True))
     return Section("tree", "Decision tree", tuple(blocks))
@@ -67,7 +67,8 @@ def _ranking(guide: Guide) -> Table:
     return table("Candidates by preference", columns, rows, kind="ranking")
 
 
-def _answer(guide: Guide) -> str:
+def answer(guide: Guide) -> str:
+    """What the exact rule says of this application's own limits."""
     limits = ", ".join(f"{NAMES[d]} ≤ {quantity(limit, DIMENSIONS[d])}" for d, limit in guide.requirement.items())
     if not limits:
         return "The application sets no limit that the tree could use."

@@ -6,16 +6,18 @@ The figures are made up. They are shaped like real ones: layers, counters and in
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from specc.evidence import Figure
 from specc.graph.build import build_network
 from specc.graph.network import Layer, Network
 from specc.measure.judge import judge
-from specc.measure.result import Latency, LayerResult, Measurement, MemoryResult, Provenance
+from specc.measure.result import Baseline, Latency, LayerResult, Measurement, MemoryResult, Provenance
+from specc.numerics.quantize import quantize
 from specc.report.inputs import ReportInputs
 from specc.spec import Budget, BudgetItem, Guidelines, ModelSpec, Spec, Target
 from specc.spec.hardware import Fact, Hardware
-from specc.spec.model import InputSpec, LayerSpec, WeightsSpec
+from specc.spec.model import InputSpec, LayerSpec, QuantizationRow, QuantizationTable, WeightsSpec
 from specc.units import quantity
 
 BOARDS = {  # clock MHz, SRAM KiB, flash KiB, active power mW (low, high), slowdown of the upper bound
@@ -242,6 +244,21 @@ def host_measurement(network: Network) -> Measurement:
         output_matches_golden=True,
         provenance=provenance("host", "-O2 -march=native", None, "native"),
     )
+
+
+def full_inputs() -> ReportInputs:
+    """The same with everything that a full report can show: a quantized network, other runtimes, notes."""
+    inputs = kws_inputs()
+    host = inputs.measurements["host"]
+    times = tuple(0.0004 * (1 + 0.001 * (i % 7)) for i in range(100))
+    other = host.total.model_copy(
+        update={"samples": times, "p50": 0.0004012, "best": host.total.best.model_copy(update={"value": 0.0004012})}
+    )
+    baseline = Baseline(name="Other Runtime", version="1.2", latency=other, largest_difference=1)
+    host = host.model_copy(update={"baselines": (baseline,), "notes": ("noisy: invented",)})
+    table = QuantizationTable(model="kws", rows=(QuantizationRow(layer="*", bits=8),))
+    quantized = quantize(inputs.spec.model_copy(update={"quantization": table}), inputs.network)
+    return replace(inputs, measurements={**inputs.measurements, "host": host}, quantized=quantized)
 
 
 def kws_inputs() -> ReportInputs:

@@ -8,7 +8,7 @@ from pathlib import Path
 from invented_results import kws_inputs
 
 from specc.diagnostics.model import Diagnostic, Waived
-from specc.report.document import write_pages
+from specc.report.document import write_documents
 
 
 def test_reasons_of_waived_and_demoted_findings(tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_reasons_of_waived_and_demoted_findings(tmp_path: Path) -> None:
     )
     waived = Waived(Diagnostic("W4105", "no slack is left", None), "only the total binds & counts", None)
     inputs = replace(kws_inputs(), diagnostics=(demoted,), waived=(waived,))
-    (path,) = write_pages(inputs, tmp_path, ("html",))
+    (path,) = write_documents(inputs, tmp_path, formats=("html",))
     page = path.read_text(encoding="utf-8")
     contracts = page[page.index('<section id="contracts">') : page.index('<section id="hardware">')]
     assert "What the spec accepts" in contracts
@@ -30,5 +30,5 @@ def test_reasons_of_waived_and_demoted_findings(tmp_path: Path) -> None:
 
 
 def test_nothing_accepted_nothing_said(tmp_path: Path) -> None:
-    (path,) = write_pages(kws_inputs(), tmp_path, ("html",))
+    (path,) = write_documents(kws_inputs(), tmp_path, formats=("html",))
     assert "What the spec accepts" not in path.read_text(encoding="utf-8")

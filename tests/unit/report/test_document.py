@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile import ON_PAGES, hostile_inputs
 from invented_results import kws_inputs
+from layout import overflowing
 from pypdf import PdfReader
 
 from specc.evidence import Figure
-from specc.report.document import ReportError, newest, render, to_pdf, visible, write_pages
-from specc.report.inputs import ReportInputs
+from specc.report.document import write_documents
+from specc.report.inputs import ReportError, ReportInputs
 from specc.report.kinds import GUIDELINES, page_context
+from specc.report.material import Material
+from specc.report.pages import newest, render, to_pdf, visible
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "guidelines_kws.txt"
 DATE = datetime(2024, 5, 6, tzinfo=UTC)
@@ -28,7 +32,7 @@ DATE = datetime(2024, 5, 6, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The PDF and the HTML of the invented results."""
-    html, pdf = write_pages(kws_inputs(), tmp_path_factory.mktemp("documents"))
+    html, pdf = write_documents(kws_inputs(), tmp_path_factory.mktemp("documents"))
     return pdf, html
 
 
@@ -85,6 +89,7 @@ def test_the_pdf_is_tagged_titled_and_bookmarked(pdf: PdfReader) -> None:
         "Method",
         "Reproducibility checklist",
         "Limits",
+        "Not in this document",
     ]
 
 
@@ -124,7 +129,7 @@ def test_equal_inputs_give_equal_bytes(written: tuple[Path, Path], tmp_path: Pat
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); "
         "from invented_results import kws_inputs; "
-        "from specc.report.document import write_pages; write_pages(kws_inputs(), Path(sys.argv[2]))"
+        "from specc.report.document import write_documents; write_documents(kws_inputs(), Path(sys.argv[2]))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
     environment.pop("SOURCE_DATE_EPOCH", None)
@@ -147,86 +152,13 @@ def test_the_date_is_that_of_the_newest_result() -> None:
     assert newest(ReportInputs(inputs.spec, inputs.network, {}, [])) == datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def overflowing(page: str) -> list[str]:
-    """Texts of a page that reach beyond the right or lower edge of their page's content."""
-    from weasyprint import HTML
-    from weasyprint.formatting_structure.boxes import TextBox
-
-    found = []
-    for sheet in HTML(string=page).render().pages:
-        box: Any = sheet._page_box
-        right = box.content_box_x() + box.width + 0.5
-        bottom = box.position_y + box.margin_height()
-        for child in box.descendants():
-            if isinstance(child, TextBox) and child.text.strip():
-                in_margin = child.position_y > box.content_box_y() + box.height
-                if not in_margin and child.position_x + child.width > right:
-                    found.append(child.text)
-                if child.position_y + child.height > bottom:
-                    found.append(child.text)
-    return found
-
-
 def test_nothing_overflows_a_page(written: tuple[Path, Path]) -> None:
     assert overflowing(written[1].read_text(encoding="utf-8")) == []
 
 
-HOSTILE = {
-    "markup": "<script>alert(1)</script></style><img src=x onerror=alert(1)>\"'&{{ 7*7 }}{% for x in () %}",
-    "characters": "$\\frac{1}{0}$_^{} r\u202el\u2066\u200f bell\x07 null\x00 esc\x1b[31m"
-    " \u05e9\u05dc\u05d5\u05dd \u4f60\u597d \U0001f600",
-    "long words": "w" * 120 + "no_break_" * 12,
-    "nothing": "",
-}
-
-
-def hostile_inputs(text: str) -> ReportInputs:
-    """The invented results with a text of anybody's choice wherever a spec or a result holds free text."""
-    inputs = kws_inputs()
-    spec = inputs.spec
-    first = spec.targets[0]
-    hardware = first.hardware
-    clock = hardware.clock
-    assert clock is not None
-    hardware = hardware.model_copy(
-        update={"title": text, "notes": text, "clock": clock.model_copy(update={"source": text})}
-    )
-    target = first.model_copy(update={"name": text, "hardware": hardware})
-    measured = inputs.measurements[first.name]
-    provenance = measured.provenance.model_copy(
-        update={
-            "compiler": text,
-            "compiler_flags": text,
-            "model_assumptions": (text,),
-            "hardware": text,
-            "library_versions": {text: text},
-        }
-    )
-    energy = measured.energy.model_copy(update={"basis": text})
-    measured = measured.model_copy(update={"target": text, "provenance": provenance, "energy": energy, "key": text})
-    guidelines = spec.guidelines
-    assert guidelines is not None
-    return ReportInputs(
-        spec=spec.model_copy(
-            update={
-                "targets": (target, *spec.targets[1:]),
-                "guidelines": guidelines.model_copy(update={"application": text}),
-            }
-        ),
-        network=inputs.network,
-        measurements={text: measured, **{n: m for n, m in inputs.measurements.items() if n != first.name}},
-        verdicts=[
-            v.model_copy(update={"target": text, "reason": text, "label": text}) if v.target == first.name else v
-            for v in inputs.verdicts
-        ],
-        failures={"host": text},
-        source_name=text,
-    )
-
-
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("text", ON_PAGES)
 def test_hostile_text_is_shown_and_does_nothing(text: str) -> None:
-    page = render(page_context(hostile_inputs(text), GUIDELINES))
+    page = render(page_context(Material(hostile_inputs(text)), GUIDELINES))
     body = page[page.index("<body>") :]
     assert "<script" not in body
     assert "onerror=alert(1)>" not in re.sub(r"&lt;.*?&gt;", "", body)
@@ -261,7 +193,7 @@ def test_without_pango_the_html_is_written_and_the_way_to_the_pdf_is_told(
 
     monkeypatch.setattr(builtins, "__import__", broken)
     with pytest.raises(ReportError, match=r"libpango-1\.0-0") as caught:
-        write_pages(kws_inputs(), tmp_path, ("pdf",))
+        write_documents(kws_inputs(), tmp_path, formats=("pdf",))
     html = tmp_path / "kws-guidelines.html"
     assert str(html) in str(caught.value)
     assert "Choose board_a." in html.read_text(encoding="utf-8")
@@ -271,7 +203,7 @@ def test_without_pango_the_html_is_written_and_the_way_to_the_pdf_is_told(
 def test_nothing_measured_is_said_plainly() -> None:
     inputs = kws_inputs()
     bare = ReportInputs(inputs.spec, inputs.network, {}, [], failures={"board_a": "the compiler failed"})
-    page = render(page_context(bare, GUIDELINES))
+    page = render(page_context(Material(bare), GUIDELINES))
     assert "No verdict: no target was measured." in page
     assert "board_a was not measured: the compiler failed." in page
     assert "Not observed: no target was measured." in page
@@ -283,7 +215,7 @@ def test_unknown_figures_stay_unknown() -> None:
         name: m.model_copy(update={"energy": Figure.unknown("J", "not given"), "counters": {}, "cold": None})
         for name, m in inputs.measurements.items()
     }
-    page = render(page_context(ReportInputs(inputs.spec, inputs.network, results, []), GUIDELINES))
+    page = render(page_context(Material(ReportInputs(inputs.spec, inputs.network, results, [])), GUIDELINES))
     assert 'id="tradeoff"' not in page
     assert "Latency against energy: fewer than two targets have a known energy." in page
     assert "Cycles by cause" not in page
@@ -293,12 +225,12 @@ def test_unknown_figures_stay_unknown() -> None:
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(ReportError, match="cannot be written"):
-        write_pages(kws_inputs(), tmp_path / "file", ("html",))
+        write_documents(kws_inputs(), tmp_path / "file", formats=("html",))
 
 
 def test_unknown_formats_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="docx"):
-        write_pages(kws_inputs(), tmp_path, ("docx",))
+        write_documents(kws_inputs(), tmp_path, formats=("docx",))
 
 
 def test_the_source_date_of_the_environment_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,41 @@
+"""Colour and hatch of what several figures show. Neighbours differ in lightness: a grey print tells them apart."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from specc.explain.attribution import BRANCHES, DIVIDES, FLOATS, LOADS, MULTIPLY, OTHER, STORES, UNATTRIBUTED
+from specc.report import style
+
+Look = tuple[str, str]
+
+CAUSE_LOOK: Final[dict[str, Look]] = {
+    MULTIPLY: (style.BLUE, ""),
+    LOADS: (style.SKY, ""),
+    STORES: (style.PURPLE, ""),
+    BRANCHES: (style.ORANGE, ""),
+    DIVIDES: (style.VERMILION, ""),
+    FLOATS: (style.GREEN, ""),
+    OTHER: (style.PALE, ""),
+    UNATTRIBUTED: ("#FFFFFF", "...."),
+}
+_KIND_LOOK: Final[dict[str, Look]] = {
+    "conv": (style.BLUE, ""),
+    "dwconv": (style.ORANGE, "////"),
+    "dense": (style.GREEN, "...."),
+    "avgpool": (style.PURPLE, "xxxx"),
+    "maxpool": (style.PURPLE, "xxxx"),
+    "add": (style.VERMILION, "\\\\\\\\"),
+    "softmax": (style.YELLOW, ""),
+}
+_DARK: Final = frozenset({style.INK, style.BLUE, style.GREEN, style.VERMILION})
+
+
+def kind_look(kind: str) -> Look:
+    """Colour and hatch of a kind of operator."""
+    return _KIND_LOOK.get(kind, (style.PALE, ""))
+
+
+def ink_on(colour: str) -> str:
+    """The colour of text that can be read on a colour."""
+    return "white" if colour in _DARK else style.INK

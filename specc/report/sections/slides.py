@@ -1,0 +1,95 @@
+"""The slides: one finding each, as short as a screen wants it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from specc.explain.attribution import attribute
+from specc.explain.sentences import statements
+from specc.report.blocks import Bullets, Item, Missing, Section, Text, present
+from specc.report.figures.budgets import latency_against_budget
+from specc.report.figures.comparison import limits_used, radar
+from specc.report.figures.hierarchy import sunburst
+from specc.report.figures.memory import memory_map
+from specc.report.figures.tradeoff import latency_energy
+from specc.report.figures.tree import decision_tree
+from specc.report.figures.waterfall import waterfall
+from specc.report.material import Material
+from specc.report.sections.hardware import advice
+from specc.report.sections.reproducibility import limits
+from specc.report.sections.tree import answer
+from specc.report.sections.verdict import summary
+from specc.report.style import Image
+
+_MOST_CONTRACTS = 24  # bars that a slide holds
+
+
+def _standings(material: Material) -> Section:
+    return Section("standings", "How the candidates stand", (summary(material.inputs, material.choice).standings,))
+
+
+def _latency(material: Material) -> Section | None:
+    return _figure("latency", "Latency against its limit", latency_against_budget(material.inputs))
+
+
+def _contracts(material: Material) -> Section | None:
+    decided = [v for v in material.inputs.verdicts if v.margin is not None]
+    tightest = sorted(decided, key=lambda v: v.margin or 0.0)[:_MOST_CONTRACTS]
+    shown = [v for v in material.inputs.verdicts if v in tightest]
+    return _figure("contracts", "How much of every limit is used", limits_used(shown))
+
+
+def _why(material: Material) -> Section | Missing:
+    telling = [m for m in material.ranked if attribute(m.counters) is not None]
+    if not telling:
+        return Missing("Where the cycles go", "no target has counters that tell causes apart")
+    best = telling[0]
+    said = [Item(s.text) for s in statements(best, material.inputs.network)[:3]]
+    drawn = waterfall(best, "waterfall")
+    return Section("why", f"Where the cycles go on {best.target}", present(drawn, Bullets(tuple(said))))
+
+
+def _where(material: Material) -> Section | None:
+    best = next(iter(material.ranked), None)
+    drawn = sunburst(best, material.inputs.network) if best else None
+    return _figure("where", "Which layers they go to", drawn)
+
+
+def _memory(material: Material) -> Section | None:
+    return _figure("memory", "What fills the memory", memory_map(material.inputs))
+
+
+def _tradeoff(material: Material) -> Section | None:
+    return _figure("tradeoff", "Latency against energy", latency_energy(material.shown))
+
+
+def _radar(material: Material) -> Section | None:
+    return _figure("radar", "Strengths and weaknesses", radar(material.pool))
+
+
+def _tree(material: Material) -> Section:
+    drawn = decision_tree(material.guide)
+    return Section("tree", "Which hardware for which limits", present(drawn, Text(answer(material.guide))))
+
+
+def _advice(material: Material) -> Section | None:
+    items = []
+    for one in advice(material.inputs):
+        parts = [f"best for {'; '.join(one.best_for)}"] if one.best_for else []
+        parts += [f"avoid when {'; '.join(one.avoid_when)}"] if one.avoid_when else []
+        items.append(Item(f"{one.target}: {'. '.join(parts) or 'neither the best nor the worst for certain'}."))
+    return Section("advice", "Best for, avoid when", (Bullets(tuple(items)),)) if items else None
+
+
+def _limits(material: Material) -> Section:
+    items = tuple(Item(text) for text in limits(material.inputs))
+    return Section("limits", "What this does not show", (Bullets(items),))
+
+
+def _figure(name: str, title: str, image: Image | None) -> Section | None:
+    return Section(name, title, (image,)) if image else None
+
+
+EVERY: Final = (
+    _standings, _latency, _contracts, _why, _where, _memory, _tradeoff, _radar, _tree, _advice, _limits,
+)  # fmt: skip
