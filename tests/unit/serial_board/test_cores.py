@@ -14,8 +14,8 @@ from specc.spec.hardware import Core, Target
 from specc_backends.serial_board import SerialBoardBackend, backend, parts
 from specc_backends.serial_board.firmware import build_firmware
 
-# The helper functions of a core without wide multiplication are compiled the first time, which takes most of a minute.
-CORES = [pytest.param("cortex-m0+", marks=pytest.mark.slow), "cortex-m7", "cortex-m33"]
+# One of them in the quick tests: each compiles for a core of its own.
+CORES = [*(pytest.param(core, marks=pytest.mark.slow) for core in ("cortex-m0+", "cortex-m7")), "cortex-m33"]
 
 
 @pytest.fixture

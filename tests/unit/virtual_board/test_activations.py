@@ -59,7 +59,14 @@ def test_linked_equals_planned(made, by_hand: int, tmp_path_factory: pytest.Temp
     assert linked(wanted.network, wanted.target, folder) == plan_arena(wanted.network).size == by_hand
 
 
-@pytest.mark.parametrize("name", ["ad01_int8", "kws_ref_model", "pretrainedResnet_quant", "vww_96_int8"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ad01_int8",
+        "kws_ref_model",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("pretrainedResnet_quant", "vww_96_int8")),
+    ],
+)
 def test_a_reference_network_takes_the_proven_least(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The liveness bound is published for these networks, and no plan can be smaller."""
     if not (MODELS / f"{name}.tflite").is_file():
