@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 import numpy as np
 
-from specc.graph.network import Network
+from specc.graph.network import Network, Shape
+from specc.numerics.weights import FloatArray
 from specc.precision.forward import Trace
 from specc.precision.layers import Array
 
@@ -41,11 +43,16 @@ class Linear:
     name: str = "a fixed linear function of the output"
 
     def reaching(self, network: Network, trace: Trace, labels: Array | None) -> dict[str, Array]:
-        generator = np.random.Generator(np.random.PCG64(_DIRECTION_SEED))
-        direction = generator.standard_normal(network.output_shape)
-        direction /= math.sqrt(float((direction**2).sum()))
         batch = len(trace.tensors[network.output].values)
-        return {network.output: np.broadcast_to(direction, (batch, *network.output_shape))}
+        return {network.output: np.broadcast_to(_direction(network.output_shape), (batch, *network.output_shape))}
+
+
+@lru_cache(maxsize=8)
+def _direction(shape: Shape) -> FloatArray:
+    generator = np.random.Generator(np.random.PCG64(_DIRECTION_SEED))
+    direction = generator.standard_normal(shape)
+    direction /= math.sqrt(float((direction**2).sum()))
+    return direction
 
 
 @dataclass(frozen=True)
