@@ -127,7 +127,7 @@ def localised(spec: Spec, network: Network, progress: Progress, iterations: int 
     seed = _DEFAULT_SEED if harness.seed == "fresh" else harness.seed
     count = iterations or min(harness.iterations, LOCALISE_ITERATIONS)
     study = Study.of(spec, network, iterations=count, seed=seed, samples=samples, memory=_LOCALISE_MEMORY)
-    return localise(study, spec.quantization, progress)
+    return localise(study, study.tables.declared, progress)
 
 
 def _harness(spec: Spec) -> Harness:
@@ -210,7 +210,7 @@ def _run(study: Study, number: int, checkpoints: _Checkpoints, name: str, progre
             kept = time.monotonic()
 
     try:
-        study.advance(run, study.tables.arithmetic(study.tables.spec.quantization), note)
+        study.advance(run, study.tables.arithmetic(study.tables.declared), note)
     finally:
         # Interrupted or complete: a second run may still be interrupted, and this one must not be taken again.
         checkpoints.keep(number, study.seed, run)
@@ -259,7 +259,7 @@ def _loaded(spec: Spec, network: Network, name: str) -> Data:
 
 def _accuracy(study: Study, data: Data) -> DataAccuracy:
     full = accuracy(reference(study.network, study.tables.parameters), data)
-    quantized = accuracy(study.tables.arithmetic(study.tables.spec.quantization), data)
+    quantized = accuracy(study.tables.arithmetic(study.tables.declared), data)
     return DataAccuracy(
         name=data.name,
         sha256=data.sha256,

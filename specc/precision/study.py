@@ -1,7 +1,7 @@
 """Tables compared with full precision on the same inputs: the engine behind contracts, localisation and tuning.
 
     study = Study.of(spec, network, iterations=10_000, seed=42)
-    found = study.evaluate(spec.quantization)     # Statistics: rho, beta, R, b of each layer, output noise
+    found = study.evaluate(study.tables.declared)     # Statistics: rho, beta, R, b of each layer, output noise
 
 Everything that does not depend on the table is done once: with `memory`, gradients in full precision are kept, and a
 further table repeats only the layers whose numbers, or whose inputs' numbers, have changed.

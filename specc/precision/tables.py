@@ -58,6 +58,12 @@ class Tables:
     summed: Collection[str] = ()
     _ranges: Ranges | None = None
 
+    @property
+    def declared(self) -> QuantizationTable | None:
+        """The table that the spec's network computes by; None where its file holds the numbers, which then decide."""
+        file = self.spec.model.file
+        return None if file is not None and file.content.quantized else self.spec.quantization
+
     def arithmetic(self, table: QuantizationTable | None, active: Active = None) -> Arithmetic:
         """The arithmetic of a table; None stands for the numbers that the model's own file holds.
 

@@ -260,6 +260,26 @@ def test_a_damaged_data_set_is_explained(tmp_path: Path, capsys: pytest.CaptureF
     assert "not an .npz file of numbers" in capsys.readouterr().err
 
 
+MODELS = Path(__file__).resolve().parents[4] / "shared" / "data" / "models"
+
+
+@pytest.mark.skipif(not MODELS.is_dir(), reason="the reference models are not beside the checkout")
+def test_a_file_of_codes_is_compared_with_what_they_stand_for(tmp_path: Path) -> None:
+    """The file's own numbers are studied: its weights lose nothing more, its activations do."""
+    (tmp_path / "ad.tflite").write_bytes((MODELS / "ad01_int8.tflite").read_bytes())
+    draw = np.random.default_rng(1)
+    np.savez(tmp_path / "d.npz", x=draw.normal(size=(30, 640)), y=np.zeros(30, np.int64))
+    path = tmp_path / "ad.hwspec"
+    text = 'hwspec 1\nmodel ad {\n  from "ad.tflite"\n}\ndataset d from "d.npz"\nharness { iterations 20, data d }\n'
+    path.write_text(text, encoding="utf-8")
+    checked = check(path)
+    assert checked.spec is not None and checked.network is not None
+    with Store(tmp_path / "specc.db") as store:
+        found = assess(checked.spec, checked.network, store, lambda _: None)
+    assert len(found.layers) == 10
+    assert all(layer.variance.value is not None and layer.variance.value > 0 for layer in found.layers)
+
+
 # ---- verify ----
 
 
