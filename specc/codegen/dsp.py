@@ -6,33 +6,22 @@ constants holds is said in the kernels, `firmware/kernels/dsp/`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from specc.codegen.folding import fold
 from specc.codegen.geometry import row_width
+from specc.codegen.packed import Pack, Packed, in_quads
 from specc.graph.network import Layer
 from specc.numerics.quantized import IntArray, QuantizedNetwork
 
 _POSITIONS: Final = 2  # at once
 _FILTERS: Final = 4  # at once
 _MOST_FILTERS: Final = 4092  # an offset of a store
-_UNITS: Final = 4  # at once
 _COLUMNS_AT_ONCE: Final = 10  # that dwconv.inc reaches from one address, with a stride of 1
 _MOST_ADD_SHIFT: Final = 48  # the output's zero point in its place is within 64 bits
 _MOST_OFFSET: Final = 4095  # of a load
-
-
-@dataclass(frozen=True)
-class Packed:
-    """What a kernel needs in place of the generic one's constants."""
-
-    weights: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))  # 32-bit words
-    macros: dict[str, int] = field(default_factory=dict)
-    streamed: bool = True  # bias and multipliers are among the weights, and shifts are not needed
 
 
 def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
@@ -79,10 +68,7 @@ def dense(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     if (network.formats[layer.inputs[0]].container_bits, numbers.weight_container_bits) != (8, 8):
         return None
     assert numbers.weights is not None
-    units, features = numbers.weights.shape
-    padded = np.pad(numbers.weights, ((0, -units % _UNITS), (0, -features % 4))).astype(np.int8)
-    words = padded.view("<i4").reshape(-1, _UNITS, padded.shape[1] // 4)
-    return Packed(words.transpose(0, 2, 1).astype(np.int64), streamed=False)
+    return in_quads(numbers.weights)
 
 
 def _fits_dwconv(layer: Layer) -> bool:
@@ -105,7 +91,6 @@ def add(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     return Packed() if fits else None
 
 
-Pack = Callable[[QuantizedNetwork, Layer], Packed | None]
 PACKERS: Final[dict[str, Pack]] = {"conv": conv, "dwconv": dwconv, "dense": dense, "add": add}
 
 

@@ -9,16 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from specc.codegen.dsp import PACKERS, Packed
+from specc.codegen import armv6m, dsp
+from specc.codegen.packed import Pack, Packed
 from specc.graph.network import Layer
 from specc.numerics.quantized import QuantizedNetwork
 
 GENERIC: Final = "generic"
 DSP: Final = "dsp"  # Armv7E-M and Armv8-M with the DSP extension: dual 16-bit multiply-accumulate
-FAMILIES: Final = (GENERIC, DSP)
+ARMV6M: Final = "armv6m"  # Cortex-M0+: a 32-bit multiplication and eight registers for most instructions
 
-_ALWAYS_DSP: Final = ("cortex-m4", "cortex-m7")
-_MAYBE_DSP: Final = ("cortex-m33",)
+# The layers that each family has kernels for, by kind.
+_PACKERS: Final[dict[str, dict[str, Pack]]] = {GENERIC: {}, DSP: dsp.PACKERS, ARMV6M: armv6m.PACKERS}
+FAMILIES: Final = tuple(_PACKERS)
+
+_BY_CORE: Final = {"cortex-m4": DSP, "cortex-m7": DSP, "cortex-m0+": ARMV6M}
 
 # The generic kernel of each kind of layer, where its name is another; a flatten has no code.
 _GENERIC_NAMES: Final = {"relu6": "relu"}
@@ -41,14 +45,16 @@ class Kernel:
         return f"{self.family}/{self.name}"
 
 
-def family_of(core: str, *, dsp: bool) -> str:
+def family_of(core: str, *, has_dsp: bool) -> str:
     """The family that is fastest on a core.
 
     Args:
         core: as a `hardware` section names it.
-        dsp: whether the chip has the core's DSP extension, where that is a choice.
+        has_dsp: whether the chip has the core's DSP extension, where that is a choice.
     """
-    return DSP if core in _ALWAYS_DSP or (core in _MAYBE_DSP and dsp) else GENERIC
+    if core == "cortex-m33" and has_dsp:
+        return DSP
+    return _BY_CORE.get(core, GENERIC)
 
 
 def kernel_of(network: QuantizedNetwork, layer: Layer, family: str) -> Kernel | None:
@@ -61,6 +67,7 @@ def kernel_of(network: QuantizedNetwork, layer: Layer, family: str) -> Kernel | 
         raise ValueError(f"there is no family of kernels named {family}; there are {', '.join(FAMILIES)}")
     if layer.kind == "flatten":
         return None
-    if family == DSP and layer.kind in PACKERS and (packed := PACKERS[layer.kind](network, layer)):
-        return Kernel(DSP, layer.kind, packed)
+    pack = _PACKERS[family].get(layer.kind)
+    if pack is not None and (packed := pack(network, layer)) is not None:
+        return Kernel(family, layer.kind, packed)
     return Kernel(GENERIC, _GENERIC_NAMES.get(layer.kind, layer.kind))

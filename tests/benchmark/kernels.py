@@ -50,6 +50,7 @@ RUNS: Final = (
     ("cortex-m7", "dsp"),
     ("cortex-m33", "dsp"),
     ("cortex-m0+", "generic"),
+    ("cortex-m0+", "armv6m"),
 )
 
 

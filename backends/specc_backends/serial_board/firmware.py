@@ -74,7 +74,7 @@ def firmware_code_hash(network: QuantizedNetwork, target: Target) -> str:
 
 
 def _family(target: Target) -> str:
-    return family_of(target.hardware.core, dsp=target.hardware.dsp)
+    return family_of(target.hardware.core, has_dsp=target.hardware.dsp)
 
 
 def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolchain, folder: Path) -> Firmware:

@@ -56,7 +56,7 @@ def firmware_hash(network: QuantizedNetwork, target: Target) -> str:
 
 
 def _family(target: Target) -> str:
-    return family_of(target.hardware.core, dsp=target.hardware.dsp)
+    return family_of(target.hardware.core, has_dsp=target.hardware.dsp)
 
 
 def compiler_flags(target: Target) -> tuple[str, ...]:

@@ -1,0 +1,19 @@
+"""Constants of the family `armv6m`: `firmware/kernels/armv6m/` says what they hold."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from specc.codegen.packed import Pack, Packed, in_quads
+from specc.graph.network import Layer
+from specc.numerics.quantized import QuantizedNetwork
+
+
+def _quads(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """Values of any width, weights of 8 bits."""
+    numbers = network.numbers[layer.name]
+    assert numbers.weights is not None
+    return in_quads(numbers.weights) if numbers.weight_container_bits == 8 else None
+
+
+PACKERS: Final[dict[str, Pack]] = {"conv": _quads, "dense": _quads}
