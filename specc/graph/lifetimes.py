@@ -1,19 +1,26 @@
 """When each activation tensor is needed, which tensors can share memory, and the order of layers that needs least.
 
 A flatten is no work: its output is its input. An elementwise layer (ReLU, add) may write over an input that nobody
-reads afterwards, value by value. Every other layer needs its inputs and its output at the same time.
+reads afterwards, value by value. Every other layer, and every layer that runs by rows, needs its inputs and its output
+at the same time.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from specc.graph.execution import Execution, resident
 from specc.graph.network import Layer, Network
+from specc.graph.rewrites import is_global_average
+from specc.graph.rewrites import window_sums as windows_summed
+from specc.graph.row_work import rows_of
 
+ALIGNMENT: Final = 4  # bytes; a word, so that kernels may read several codes at once
+_SUM_BYTES: Final = 4  # sums have 32 bits
 IN_PLACE: Final = frozenset({"relu", "relu6", "add"})
 _ORDER_STATES: Final = 20_000  # sets of finished layers looked at before the declared order is kept
 _ORDER_LAYERS: Final = 200  # of networks with more layers the declared order is kept
@@ -23,7 +30,8 @@ _ORDER_LAYERS: Final = 200  # of networks with more layers the declared order is
 class Buffer:
     """Memory that one or more tensors share, needed from step `first` to step `last`, both included.
 
-    Step n is the n-th layer; a buffer that holds the network's output is needed one step longer, until it is read.
+    Steps are those of an execution; a buffer that holds the network's output is needed one step longer, until it is
+    read.
     """
 
     name: str  # of the first tensor it holds
@@ -36,12 +44,13 @@ class Buffer:
         return self.first <= other.last and other.first <= self.last
 
 
-def owners(network: Network, widths: Mapping[str, int]) -> dict[str, str]:
+def owners(network: Network, widths: Mapping[str, int], by_rows: Collection[int] = ()) -> dict[str, str]:
     """For each tensor, the first tensor in whose memory it lies.
 
     Args:
         network: the network; its layers run in order.
         widths: bytes per value of each tensor.
+        by_rows: indices of the layers that run by rows; they write over nothing.
     """
     last_reader = {name: step for step, layer in enumerate(network.layers) for name in layer.inputs}
     owner = {network.input: network.input}
@@ -51,7 +60,8 @@ def owners(network: Network, widths: Mapping[str, int]) -> dict[str, str]:
         first = layer.name
         for name in layer.inputs:
             unread_later = read_until[owner[name]] <= step
-            in_place = layer.kind in IN_PLACE and unread_later and _same_bytes(network, widths, owner[name], layer)
+            in_place = layer.kind in IN_PLACE and step not in by_rows and unread_later
+            in_place = in_place and _same_bytes(network, widths, owner[name], layer)
             if layer.kind == "flatten" or in_place:
                 first = owner[name]
                 break
@@ -60,26 +70,66 @@ def owners(network: Network, widths: Mapping[str, int]) -> dict[str, str]:
     return owner
 
 
-def buffers(network: Network, widths: Mapping[str, int], alignment: int = 1) -> list[Buffer]:
-    """The buffers that the tensors of a network lie in, in order of first use.
+def buffers(
+    network: Network,
+    widths: Mapping[str, int],
+    alignment: int = 1,
+    execution: Execution | None = None,
+    window_sums: Collection[str] = (),
+) -> list[Buffer]:
+    """The buffers that the tensors of a network lie in, in order of first use, and the sums of pools by rows.
 
     Args:
         network: the network; its layers run in order.
         widths: bytes per value of each tensor.
         alignment: sizes are rounded up to a multiple of this many bytes.
+        execution: the steps; None: every layer as a whole.
+        window_sums: names of the convolutions that run as window sums.
     """
-    owner = owners(network, widths)
-    made = {network.input: 0} | {layer.name: step for step, layer in enumerate(network.layers)}
+    execution = execution or resident(network)
+    owner = owners(network, widths, execution.by_rows)
+    at = {i: number for number, step in enumerate(execution.steps) for i in range(step.first, step.last + 1)}
+    made = {network.input: 0} | {layer.name: at[index] for index, layer in enumerate(network.layers)}
     last = dict(made)
-    for step, layer in enumerate(network.layers):
+    for index, layer in enumerate(network.layers):
         for name in layer.inputs:
-            last[name] = step
-    last[network.output] = len(network.layers)
+            last[name] = at[index]
+    last[network.output] = len(execution.steps)
     until: dict[str, int] = {}
     for tensor, first in owner.items():
         until[first] = max(until.get(first, 0), last[tensor])
-    sizes = {name: math.prod(network.shape(name)) * widths[name] for name in until}
-    return [Buffer(name, -(-sizes[name] // alignment) * alignment, made[name], until[name]) for name in until]
+    kept = execution.rings
+    sizes = {name: tensor_bytes(network, widths, name, kept.get(name), window_sums) for name in until}
+    needed = [Buffer(name, -(-sizes[name] // alignment) * alignment, made[name], until[name]) for name in until]
+    for index in sorted(execution.by_rows):
+        layer = network.layers[index]
+        if size := pool_sums_bytes(layer, window_sums):
+            needed.append(Buffer(sums_name(layer), size, at[index], at[index]))
+    return needed
+
+
+def tensor_bytes(
+    network: Network, widths: Mapping[str, int], tensor: str, rows: int | None, window_sums: Collection[str]
+) -> int:
+    """Bytes of a tensor of which so many rows are kept (None: all), or of the sums that stand for it."""
+    if tensor in window_sums:
+        sums = windows_summed(network.layer(tensor))
+        assert sums is not None, "only linear convolutions run as window sums"
+        return sums.classes * _SUM_BYTES
+    shape = network.shape(tensor)
+    size = math.prod(shape) * widths[tensor]
+    return size if rows is None else size // rows_of(shape) * rows
+
+
+def pool_sums_bytes(layer: Layer, window_sums: Collection[str]) -> int:
+    """Bytes of the sums that a global average pool keeps while it runs by rows; 0 for other layers."""
+    pools = is_global_average(layer) and layer.inputs[0] not in window_sums
+    return layer.output_shape[-1] * _SUM_BYTES if pools else 0
+
+
+def sums_name(layer: Layer) -> str:
+    """Name of the buffer of those sums; no tensor has it, for names have no blanks."""
+    return f"sums of {layer.name}"
 
 
 def peak(needed: list[Buffer]) -> int:
@@ -89,6 +139,13 @@ def peak(needed: list[Buffer]) -> int:
         changes[buffer.first] = changes.get(buffer.first, 0) + buffer.size
         changes[buffer.last + 1] = changes.get(buffer.last + 1, 0) - buffer.size
     return max(itertools.accumulate(changes[step] for step in sorted(changes)))
+
+
+def fullest(needed: list[Buffer]) -> list[Buffer]:
+    """The buffers that live at the first of the steps where most bytes are needed."""
+    steps = sorted({buffer.first for buffer in needed})
+    alive = [[buffer for buffer in needed if buffer.first <= step <= buffer.last] for step in steps]
+    return max(alive, key=lambda buffers: sum(buffer.size for buffer in buffers))
 
 
 def in_least_memory_order(network: Network, widths: Mapping[str, int]) -> Network:

@@ -1,7 +1,8 @@
 """How much memory an inference needs at least, for each way of executing the network.
 
 Counted are activations, weights and biases in their containers (8, 16 or 32 bits; biases and accumulators 32 bits).
-Stack, code and constants of requantization come on top, so every figure here is a lower bound for its schedule.
+Stack, code and constants of requantization come on top, so every figure here is a lower bound for its schedule. The
+activations of a `generated` schedule are those that the code plans for, to the byte, where they leave no gaps.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from specc.graph.lifetimes import in_least_memory_order, owners
+from specc.graph.lifetimes import ALIGNMENT, fullest, in_least_memory_order, owners
 from specc.graph.network import Layer, Network
+from specc.graph.planner import Request, UnfitError, as_declared, least_memory
 from specc.graph.rewrites import is_global_average, pooled_convolutions, window_sums
 from specc.graph.widths import code_bytes, container_bytes, row_bits
-from specc.spec.model import Fusion, QuantizationTable
+from specc.spec.model import Fusion, QuantizationTable, RowsMode
 
 _ACCUMULATOR_BYTES = 4
 _BIAS_BYTES = 4
@@ -139,6 +141,58 @@ def schedule(
     )
 
 
+def generated(
+    network: Network,
+    table: QuantizationTable | None,
+    *,
+    fusions: tuple[Fusion, ...] = (),
+    streamed: bool = False,
+    rows: RowsMode = "never",
+) -> Schedule | None:
+    """The memory that generated code needs at least for what a spec declares, or None where no code can follow it.
+
+    Args:
+        network: the network.
+        table: its formats.
+        fusions: as declared.
+        streamed: whether the input arrives by rows.
+        rows: unless `never`, any layers may run by rows, and what is needed is that of the best choice of them.
+    """
+    value_bytes = code_bytes(network, table)
+    network = in_least_memory_order(network, value_bytes)
+    sums = {
+        fusion.layers[0]: "+".join(fusion.layers)
+        for fusion in fusions
+        if fusion.method == "window_sums" and window_sums(network.layer(fusion.layers[0]))
+    }
+    request = Request(
+        network,
+        value_bytes,
+        frozenset(sums),
+        together=tuple(fusion.layers for fusion in fusions if fusion.layers[0] not in sums),
+        streamed=streamed,
+        alignment=ALIGNMENT,
+    )
+    try:
+        execution = as_declared(request) if rows == "never" else least_memory(request)
+    except UnfitError:
+        return None
+    labels = {name: f"sums of {pair}" for name, pair in sums.items()}
+    labels |= {name: f"{kept} row{'s' if kept > 1 else ''} of {name}" for name, kept in execution.rings.items()}
+    by_rows = [execution.describe(network)] if execution.row_calls else []
+    words = [*_words(network, fusions, streamed=streamed), *by_rows, "memory shared"]
+    return Schedule(
+        name=", ".join(words),
+        activations=tuple(
+            Part(labels.get(buffer.name, buffer.name), buffer.size) for buffer in fullest(request.buffers(execution))
+        ),
+        weights=weight_bytes(network, table),
+        streamed=streamed,
+        fusions=fusions,
+        planned=True,
+    )
+
+
 @dataclass(frozen=True)
 class _Step:
     """Layers that run as one."""
@@ -212,9 +266,13 @@ def _peak(
 
 
 def _name(network: Network, fusions: tuple[Fusion, ...], streamed: bool, planned: bool) -> str:
+    words = _words(network, fusions, streamed=streamed)
+    return ", ".join([*words, "memory shared"] if planned else words or ["every tensor resident"])
+
+
+def _words(network: Network, fusions: tuple[Fusion, ...], *, streamed: bool) -> list[str]:
     words = [f"{network.input} streamed by rows"] if streamed else []
     for fusion in fusions:
         how = "fused" if fusion.method == "fused" else "as window sums"
         words.append(f"{'+'.join(fusion.layers)} {how}")
-    words.append("memory shared" if planned else "" if words else "every tensor resident")
-    return ", ".join(word for word in words if word)
+    return words
