@@ -24,7 +24,8 @@ def run(network: QuantizedNetwork, codes: npt.ArrayLike) -> dict[str, IntArray]:
         codes: input codes, in the input's shape or with a batch axis before it.
 
     Returns:
-        Arrays of the tensors' shapes, with a batch axis if the input has one.
+        Arrays of the tensors' shapes, with a batch axis if the input has one. The outputs of convolutions that run as
+        window sums are not among them.
 
     Raises:
         ValueError: wrong shape, or codes outside the input's format.
@@ -40,7 +41,7 @@ def run(network: QuantizedNetwork, codes: npt.ArrayLike) -> dict[str, IntArray]:
     tensors = {network.network.input: x[np.newaxis] if single else x}
     for layer in network.network.layers:
         tensors[layer.name] = _layer(network, layer, [tensors[name] for name in layer.inputs])
-    return {name: tensor[0] if single else tensor for name, tensor in tensors.items()}
+    return {name: x[0] if single else x for name, x in tensors.items() if name not in network.window_sums}
 
 
 def requantize(accumulator: IntArray, multiplier: npt.ArrayLike, shift: npt.ArrayLike) -> IntArray:
@@ -73,11 +74,15 @@ def _layer(network: QuantizedNetwork, layer: Layer, inputs: list[IntArray]) -> I
         second_zero = network.formats[layer.inputs[1]].zero_point
         scaled = (x - zero_in) * numbers.multipliers[0] + (inputs[1] - second_zero) * numbers.multipliers[1]
         return _clamp(zero_out + requantize(scaled, 1, numbers.shifts[0]), numbers)
-    if layer.kind == "avgpool":
+    if layer.inputs[0] in network.window_sums:
+        total = x.sum(axis=(1, 2), keepdims=True)
+    elif layer.kind == "avgpool":
         total = windows(x - zero_in, layer, fill=0).sum(axis=(-2, -1))
     else:
         assert numbers.weights is not None and numbers.bias is not None
         total = numbers.bias + weighted_sums(x - zero_in, numbers.weights, layer)
+        if layer.name in network.window_sums:
+            return total
     accumulator = wrap(total, numbers.accumulator_bits)
     return _clamp(zero_out + requantize(accumulator, numbers.multipliers, numbers.shifts), numbers)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +10,13 @@ import numpy.typing as npt
 
 from specc.graph.lifetimes import in_least_memory_order
 from specc.graph.network import Layer, Network
-from specc.numerics.layer_numbers import QuantizationError, WeightCodes, unweighted_numbers, weighted_numbers
+from specc.numerics.layer_numbers import (
+    QuantizationError,
+    WeightCodes,
+    unweighted_numbers,
+    weighted_numbers,
+    window_sum_numbers,
+)
 from specc.numerics.quantized import LayerNumbers, QuantizedNetwork, TensorFormat
 from specc.numerics.weights import Parameters
 from specc.spec.imported import Constant, ImportedModel
@@ -19,11 +26,13 @@ _BITS: Final = 8
 _LOW, _HIGH = -(1 << (_BITS - 1)), (1 << (_BITS - 1)) - 1
 
 
-def imported_numbers(model: ImportedModel, network: Network) -> QuantizedNetwork:
+def imported_numbers(
+    model: ImportedModel, network: Network, window_sums: Mapping[str, str] | None = None
+) -> QuantizedNetwork:
     """A quantized file's own numbers: codes of weights and biases, and the scales of every tensor.
 
     Scales of 32 bits are multiplied and divided in 64 bits; requantization is the project's own. The layers come in the
-    order that needs least memory.
+    order that needs least memory. `window_sums` are the convolutions to run as such, with the pool of each.
 
     Raises:
         QuantizationError: a ratio of scales that no multiplier represents.
@@ -32,20 +41,28 @@ def imported_numbers(model: ImportedModel, network: Network) -> QuantizedNetwork
         name: TensorFormat(form.scale, form.zero_point, _BITS, _LOW, _HIGH) for name, form in model.formats.items()
     }
     numbers = {layer.name: _numbers(model, layer, formats) for layer in network.layers}
-    return QuantizedNetwork(in_least_memory_order(network, dict.fromkeys(formats, 1)), formats, numbers)
+    for name, pool in (window_sums or {}).items():
+        layer = network.layer(name)
+        source = formats[layer.inputs[0]]
+        numbers |= window_sum_numbers(layer, network.layer(pool), _codes(model, layer), source, formats[pool])
+    order = in_least_memory_order(network, dict.fromkeys(formats, 1))
+    return QuantizedNetwork(order, formats, numbers, frozenset(window_sums or ()))
 
 
 def _numbers(model: ImportedModel, layer: Layer, formats: dict[str, TensorFormat]) -> LayerNumbers:
-    stored = model.weights.get(layer.name)
-    if stored is None:
+    if layer.name not in model.weights:
         return unweighted_numbers(layer, formats, model.softmax_betas.get(layer.name, 1.0))
+    return weighted_numbers(layer, _codes(model, layer), formats[layer.inputs[0]], formats[layer.name])
+
+
+def _codes(model: ImportedModel, layer: Layer) -> WeightCodes:
+    stored = model.weights[layer.name]
     channels = layer.output_shape[-1]
-    codes = WeightCodes(
+    return WeightCodes(
         weights=_array(stored.weights).reshape(_weight_shape(layer)).astype(np.int64),
         bias=np.zeros(channels, np.int64) if stored.bias is None else _array(stored.bias).astype(np.int64),
         scales=np.broadcast_to(np.array(stored.scales, np.float64), (channels,)),
     )
-    return weighted_numbers(layer, codes, formats[layer.inputs[0]], formats[layer.name])
 
 
 def imported_parameters(model: ImportedModel, network: Network) -> dict[str, Parameters]:

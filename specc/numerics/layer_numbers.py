@@ -54,6 +54,34 @@ def weighted_numbers(layer: Layer, codes: WeightCodes, source: TensorFormat, out
     )
 
 
+def window_sum_numbers(
+    convolution: Layer, pool: Layer, codes: WeightCodes, source: TensorFormat, out: TensorFormat
+) -> dict[str, LayerNumbers]:
+    """Constants of a convolution and of the global average pool behind it, run as window sums; by layer.
+
+    Raises:
+        QuantizationError: a ratio of scales that no multiplier represents.
+    """
+    positions = pool.kernel[0] * pool.kernel[1]
+    mantissas, shifts = _multipliers(pool, source.scale * codes.scales / (out.scale * positions))
+    clamp_low, clamp_high = _clamp(pool, out)
+    sums = LayerNumbers(
+        weights=codes.weights,
+        bias=codes.bias,
+        weight_bits=codes.weight_bits,
+        accumulator_bits=codes.accumulator_bits,
+        weight_scales=codes.scales,
+    )
+    averages = LayerNumbers(
+        accumulator_bits=codes.accumulator_bits,
+        multipliers=mantissas,
+        shifts=shifts,
+        clamp_low=clamp_low,
+        clamp_high=clamp_high,
+    )
+    return {convolution.name: sums, pool.name: averages}
+
+
 def unweighted_numbers(layer: Layer, formats: Mapping[str, TensorFormat], softmax_beta: float = 1.0) -> LayerNumbers:
     """Constants of a layer without weights; `softmax_beta` multiplies a softmax's input.
 

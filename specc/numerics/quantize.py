@@ -14,7 +14,13 @@ from specc.graph.widths import FORMAT_KEEPING, activation_rows, row_bits
 from specc.numerics import reference
 from specc.numerics.imported import imported_numbers, imported_parameters
 from specc.numerics.inputs import draw_inputs
-from specc.numerics.layer_numbers import QuantizationError, WeightCodes, unweighted_numbers, weighted_numbers
+from specc.numerics.layer_numbers import (
+    QuantizationError,
+    WeightCodes,
+    unweighted_numbers,
+    weighted_numbers,
+    window_sum_numbers,
+)
 from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork, TensorFormat
 from specc.numerics.weights import FloatArray, Parameters, draw_parameters
 from specc.spec import Spec
@@ -51,7 +57,7 @@ def quantize(spec: Spec, network: Network) -> QuantizedNetwork:
         QuantizationError: the spec leaves a number open, or a number does not fit its format.
     """
     if spec.model.file is not None and spec.model.file.content.quantized:
-        return imported_numbers(spec.model.file.content, network)
+        return imported_numbers(spec.model.file.content, network, _window_sums(spec))
     if spec.quantization is None:
         raise QuantizationError(network.name, "no quantization table says how wide its numbers are")
     return quantize_parameters(spec, network, spec.quantization, real_parameters(spec, network))
@@ -124,8 +130,20 @@ def quantize_parameters(
         own = parameters.get(layer.name)
         row = checked_row(layer.name, table.row(layer.name), deployable=deployable) if own else None
         numbers[layer.name] = layer_numbers(layer, row, own, formats)
+    sums = _window_sums(spec)
+    for name, pool in sums.items():
+        layer, source = network.layer(name), formats[network.layer(name).inputs[0]]
+        row = checked_row(name, table.row(name), deployable=deployable)
+        codes = weight_codes(layer, row, parameters[name], source)
+        numbers |= window_sum_numbers(layer, network.layer(pool), codes, source, formats[pool])
     widths = {tensor: form.container_bits // 8 for tensor, form in formats.items()}
-    return QuantizedNetwork(in_least_memory_order(network, widths), formats, numbers)
+    return QuantizedNetwork(in_least_memory_order(network, widths), formats, numbers, frozenset(sums))
+
+
+def _window_sums(spec: Spec) -> dict[str, str]:
+    """The convolutions that the schedule declares to run as window sums, with the pool of each."""
+    declared = (fusion.layers for fusion in spec.model.fusions if fusion.method == "window_sums")
+    return {layers[0]: layers[-1] for layers in declared}
 
 
 # ---- formats of activations ----

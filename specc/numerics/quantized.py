@@ -7,15 +7,22 @@ The arithmetic, per output element of a layer with weights:
     requantize(acc) = (acc * multiplier + 2**(shift-1)) >> shift    in 64 bits: one rounding, half up
 
 Pools without a reduction in precision of their own use the same requantize on the sum of (x - zero_point_in).
+
+A linear convolution whose outputs are only averaged may run as window sums: it rounds nothing, and its pool requantizes
+the sum of its accumulators over all N output positions, once, with the multiplier of each channel divided by N:
+
+    acc = sum over positions of (bias + sum((x - zero_point_in) * w))    wrapped to the convolution's `accumulator_bits`
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from specc.graph.execution import Execution, resident
 from specc.graph.network import Layer, Network
 
 IntArray = npt.NDArray[np.int64]
@@ -41,9 +48,10 @@ class TensorFormat:
 class LayerNumbers:
     """Every constant of one layer's integer arithmetic; arrays are int64 here whatever their container in C.
 
-    `multipliers` and `shifts` have one entry per output channel (conv, dwconv, dense), one (pools), or one per input
-    (add). `table` holds a softmax's exponentials (see `golden.softmax`). `weight_scales` says what the codes of the
-    weights stand for: real = scale * code, one per output channel; no target computes with it.
+    `multipliers` and `shifts` have one entry per output channel (conv, dwconv, dense, a pool of window sums), one
+    (other pools), one per input (add), or none (a convolution as window sums, which rounds nothing). `table` holds a
+    softmax's exponentials (see `golden.softmax`). `weight_scales` says what the codes of the weights stand for: real =
+    scale * code, one per output channel; no target computes with it.
     """
 
     weights: IntArray | None = None  # layout of Layer.weight_shape
@@ -65,11 +73,43 @@ class LayerNumbers:
 
 @dataclass(frozen=True)
 class QuantizedNetwork:
-    """A network, the format of each of its tensors, and the numbers of each of its layers."""
+    """A network, the format of each of its tensors, and the numbers of each of its layers.
+
+    `window_sums` names the convolutions that run as window sums: their outputs exist nowhere. `execution` says in which
+    steps generated code runs the layers (None: each as a whole); it changes no result.
+    """
 
     network: Network
     formats: dict[str, TensorFormat]  # by tensor name, the input included
     numbers: dict[str, LayerNumbers]  # by layer name
+    window_sums: frozenset[str] = frozenset()
+    execution: Execution | None = None
+
+    @property
+    def steps(self) -> Execution:
+        """The steps in which generated code runs the layers."""
+        return self.execution or resident(self.network)
+
+    @cached_property
+    def by_rows(self) -> frozenset[str]:
+        """Names of the layers that run by rows."""
+        return frozenset(self.network.layers[index].name for index in self.steps.by_rows)
+
+    @cached_property
+    def rings(self) -> dict[str, int]:
+        """Rows kept of each tensor that is never there as a whole."""
+        return self.steps.rings
+
+    @property
+    def schedule(self) -> str:
+        """How the layers run, in words; equal words are equal schedules of a network."""
+        sums = [f"{name}+{self.network.consumers(name)[0].name} as window sums" for name in sorted(self.window_sums)]
+        return "; ".join([*sums, self.steps.describe(self.network)])
+
+    @property
+    def value_bytes(self) -> dict[str, int]:
+        """Bytes of each value of a tensor in memory."""
+        return {tensor: form.container_bits // 8 for tensor, form in self.formats.items()}
 
     def layer_format(self, layer: Layer) -> TensorFormat:
         """Format of a layer's output."""
