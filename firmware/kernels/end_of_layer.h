@@ -43,3 +43,14 @@
 #undef ACCUMULATOR_BITS
 #undef CLAMP_LOW
 #undef CLAMP_HIGH
+#undef SUMS
+#undef ROW_CLASS
+#undef NO_CLASS
+#undef RUNS
+#undef RUN_COUNT
+#undef ROW_CLASSES
+#undef COLUMN_CLASSES
+#undef ROW_TAPS
+#undef COLUMN_TAPS
+#undef DEPTHWISE
+#undef LARGEST_CODE

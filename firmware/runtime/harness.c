@@ -2,15 +2,16 @@
  *
  *   hello        specc 1 <network> <layers> <tick unit>
  *   run <hex>    result <hex output> <total ticks> <ticks of layer 0> ...
- *   trace <hex>  layer <index> <hex output>   for every layer, then the result line
+ *   trace <hex>  layer <index> <hex output>   for every layer, then the result line; a line for each row where it runs by
+ *                rows, and none where its output exists nowhere
  *   memory       memory <stack bytes used> <stack bytes reserved>
  *   quit         bye
  *
  * Input is decoded while it arrives, straight into the network's input: no line buffer takes memory from the network.
+ * Where the input arrives by rows, so does the line: the network runs as far as it can before the next row is read.
  */
 #include "board.h"
 #include "inference.h"
-#include "network.h"
 #include "text.h"
 
 enum { LINE_END = '\n', END_OF_INPUT = -1, WORD_BYTES = 8 };
@@ -49,52 +50,54 @@ static void skip_line(int character)
     }
 }
 
-/* Decodes the rest of the line into the network's input. Returns 0, or what is wrong with it. */
-static const char *read_input(void)
+static const char *wrong; /* with the input on the line; a null pointer: nothing */
+
+/* Decodes further bytes of the line. On an error the rest of the line is skipped, and 0 returned. */
+static int read_bytes(uint8_t *to, uint32_t count)
 {
-    uint8_t *input = specc_input;
-    uint32_t digits = 0;
-    int character;
-    for (;;) {
-        character = read_character();
-        if (character == LINE_END || character == END_OF_INPUT) {
-            break;
-        }
+    for (uint32_t i = 0; i < 2 * count; i++) {
+        int character = read_character();
         int value = hex_digit(character);
         if (value < 0) {
+            wrong = character == LINE_END || character == END_OF_INPUT ? "input is too short" : "input is not hexadecimal";
             skip_line(character);
-            return "input is not hexadecimal";
+            return 0;
         }
-        if (digits / 2 == specc_input_bytes) {
-            skip_line(character);
-            return "input is too long";
-        }
-        if (digits % 2 == 0) {
-            input[digits / 2] = (uint8_t)(value << 4);
-        } else {
-            input[digits / 2] |= (uint8_t)value;
-        }
-        digits++;
+        to[i / 2] = (uint8_t)(i % 2 ? to[i / 2] | value : value << 4);
     }
-    return digits == 2 * specc_input_bytes ? 0 : "input is too short";
+    return 1;
+}
+
+/* Reads the end of the line, behind the last byte. */
+static int read_end(void)
+{
+    int character = read_character();
+    if (character == LINE_END || character == END_OF_INPUT) {
+        return 1;
+    }
+    wrong = hex_digit(character) < 0 ? "input is not hexadecimal" : "input is too long";
+    skip_line(character);
+    return 0;
+}
+
+static int read_row(uint32_t row, uint8_t *to)
+{
+    (void)row;
+    return read_bytes(to, specc_input_row_bytes);
 }
 
 /* ---- running ---- */
 
-/* As run_network, but writes every output. The total is the sum of the layers: time spent writing is not inference. */
-static uint32_t trace_network(void)
+static void write_part(const specc_call *done)
 {
-    uint32_t total = 0;
-    for (uint32_t i = 0; i < specc_layer_count; i++) {
-        specc_layer_ticks[i] = run_layer(i);
-        total += specc_layer_ticks[i];
+    const uint8_t *part = completed_part(done);
+    if (part) {
         write_text("layer ");
-        write_number(i);
+        write_number(done->layer);
         write_text(" ");
-        write_hex(specc_layers[i].output, specc_layers[i].output_bytes);
+        write_hex(part, specc_layers[done->layer].part_bytes);
         write_text("\n");
     }
-    return total;
 }
 
 static void write_result(uint32_t total)
@@ -117,13 +120,35 @@ static void write_error(const char *text)
     write_text("\n");
 }
 
-static void infer(int behind_word, uint32_t (*run)(void))
+static uint32_t sum_of_layers(void)
 {
-    const char *wrong = behind_word == ' ' ? read_input() : "input is too short";
-    if (wrong) {
-        write_error(wrong);
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < specc_layer_count; i++) {
+        sum += specc_layer_ticks[i];
+    }
+    return sum;
+}
+
+/* Runs the network on the rest of the line. An input that arrives whole is read to its end before; of one that arrives
+ * by rows, what follows the last row shows afterwards. */
+static int run_on_line(const inference_client *client, uint32_t *total)
+{
+    if (specc_input_rows_kept) {
+        return run_network(client, total) && read_end();
+    }
+    return read_bytes(specc_input, specc_input_bytes) && read_end() && run_network(client, total);
+}
+
+/* With `show`, which takes time that is not inference, the total is the sum of the layers. */
+static void infer(int behind_word, void (*show)(const specc_call *done))
+{
+    const inference_client client = {read_row, show};
+    uint32_t total;
+    wrong = "input is too short";
+    if (behind_word == ' ' && run_on_line(&client, &total)) {
+        write_result(show ? sum_of_layers() : total);
     } else {
-        write_result(run());
+        write_error(wrong);
     }
 }
 
@@ -156,11 +181,11 @@ static int serve_command(void)
         return 0;
     }
     if (same(word, "run")) {
-        infer(behind, run_network);
+        infer(behind, 0);
         return 1;
     }
     if (same(word, "trace")) {
-        infer(behind, trace_network);
+        infer(behind, write_part);
         return 1;
     }
     skip_line(behind);

@@ -169,21 +169,29 @@ static void serve_db(char *rest)
 
 /* ---- inference ---- */
 
-static void give_input(void)
+/* Copies so many codes of the input, from the one with that number. */
+static void give_codes(uint32_t first, uint32_t count, uint8_t *to)
 {
-    uint8_t *to = specc_input;
+    const uint32_t bytes = specc_build.input.code_bytes;
     if (input.size == specc_input_bytes) {
-        for (uint32_t i = 0; i < input.size; i++) {
-            to[i] = input.bytes[i];
+        for (uint32_t i = first * bytes; i < (first + count) * bytes; i++) {
+            *to++ = input.bytes[i];
         }
         return;
     }
-    for (uint32_t i = 0; i < code_count(); i++) {
+    for (uint32_t i = first; i < first + count; i++) {
         int32_t code = input_code(input.bytes + FLOAT_BYTES * i);
-        for (uint32_t byte = 0; byte < specc_build.input.code_bytes; byte++) {
+        for (uint32_t byte = 0; byte < bytes; byte++) {
             *to++ = (uint8_t)((uint32_t)code >> 8 * byte);
         }
     }
+}
+
+static int give_row(uint32_t row, uint8_t *to)
+{
+    const uint32_t count = specc_input_row_bytes / specc_build.input.code_bytes;
+    give_codes(row * count, count, to);
+    return 1;
 }
 
 static void write_results(void)
@@ -202,9 +210,13 @@ static void write_results(void)
 
 static void repeat(uint32_t times)
 {
+    const inference_client client = {give_row, 0};
     for (; times; times--) {
-        give_input();
-        run_network();
+        uint32_t ticks;
+        if (!specc_input_rows_kept) {
+            give_codes(0, code_count(), specc_input);
+        }
+        run_network(&client, &ticks);
         microseconds(); /* keeps count when the counter wraps around */
     }
 }

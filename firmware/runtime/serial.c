@@ -13,7 +13,8 @@
  *                                         output bytes, name of the network (the rest)
  *   2 INPUT    offset, bytes           -> bytes of input there are now; offset 0 begins a new input
  *   3 RUN      sample                  -> sample, runs since HELLO, ticks of the whole inference
- *   4 LAYER    layer                   -> layer, ticks, output bytes; layers run in order after a whole input
+ *   4 LAYER    layer                   -> layer, ticks, output bytes; layers run in order after a whole input, and only
+ *                                         in a network that runs none by rows
  *   5 READ     what, offset, count     -> offset, bytes; what is a LAYER's number, or TICKS, or OUTPUT
  *   6 STACK                            -> deepest use, reserved
  *   7 RESTART                          -> nothing; the board then starts over
@@ -102,8 +103,9 @@ static const char *run_all(void)
     if (state.input_bytes != specc_input_bytes || state.next_layer != 0) {
         return "no input";
     }
+    const inference_client client = {0, 0};
     state.next_layer = specc_layer_count; /* the input may be overwritten now */
-    state.ticks = run_network();
+    run_network(&client, &state.ticks);
     state.runs++;
     return 0;
 }
@@ -113,7 +115,12 @@ static const char *run_one(uint32_t layer)
     if (layer != state.next_layer || layer >= specc_layer_count) {
         return "layer out of order";
     }
-    state.ticks = run_layer(layer);
+    if (specc_call_count != specc_layer_count) {
+        return "some layers run by rows";
+    }
+    specc_layer_ticks[layer] = 0;
+    run_call(&specc_calls[layer]);
+    state.ticks = specc_layer_ticks[layer];
     state.next_layer = layer + 1;
     return 0;
 }
@@ -185,7 +192,7 @@ static const char *answer_read(uint32_t what, uint32_t offset, uint32_t count)
         size = specc_output_bytes;
     } else if (what < specc_layer_count) {
         from = specc_layers[what].output;
-        size = specc_layers[what].output_bytes;
+        size = specc_layers[what].part_bytes;
     } else {
         return "no such layer";
     }
@@ -214,7 +221,7 @@ static const char *compose(uint8_t type, const uint8_t *payload)
     case LAYER:
         put_word(state.next_layer - 1);
         put_word(state.ticks);
-        put_word(specc_layers[state.next_layer - 1].output_bytes);
+        put_word(specc_layers[state.next_layer - 1].part_bytes);
         break;
     case READ:
         return answer_read(word(payload), word(payload + WORD), word(payload + 2 * WORD));

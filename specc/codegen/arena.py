@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from specc.graph.lifetimes import Buffer, buffers, owners, peak
+from specc.graph.execution import Execution
+from specc.graph.lifetimes import ALIGNMENT, Buffer, buffers, owners, peak
 from specc.graph.network import Network
 
-ALIGNMENT = 4  # bytes; a word, so that kernels may read several codes at once
 _SOLVER_EFFORT: Final = 10.0  # of CP-SAT's deterministic time, about as many seconds; the same on every machine
 
 
 @dataclass(frozen=True)
 class Arena:
-    """Offsets in bytes of every tensor, and the size of the whole.
+    """Offsets in bytes of every tensor and of other buffers, and the size of the whole.
 
     `bound` is the least size that any placement of the same tensors in the same order of layers needs.
     """
@@ -32,24 +32,31 @@ class Arena:
         return self.size == self.bound
 
 
-def plan(network: Network, container_bytes: Mapping[str, int]) -> Arena:
+def plan(
+    network: Network,
+    container_bytes: Mapping[str, int],
+    execution: Execution | None = None,
+    window_sums: Collection[str] = (),
+) -> Arena:
     """Place every tensor of a network; tensors needed at the same time never overlap, others share memory.
 
     The peak of live bytes bounds every placement from below. Where the quick greedy placement does not reach it, CP-SAT
     looks for the optimum or a better bound.
 
     Args:
-        network: the network; step n is its n-th layer.
+        network: the network.
         container_bytes: bytes per code of each tensor.
+        execution: the steps; None: every layer as a whole.
+        window_sums: names of the convolutions that run as window sums.
     """
-    needed = buffers(network, container_bytes, ALIGNMENT)
+    needed = buffers(network, container_bytes, ALIGNMENT, execution, window_sums)
     offsets = place(needed)
     size, bound = _height(needed, offsets), peak(needed)
     if size > bound:
         offsets, bound = place_optimally(needed, offsets)
         size = _height(needed, offsets)
-    owner = owners(network, container_bytes)
-    return Arena(size, {tensor: offsets[name] for tensor, name in owner.items()}, bound, tuple(needed))
+    owner = owners(network, container_bytes, execution.by_rows if execution else ())
+    return Arena(size, offsets | {tensor: offsets[name] for tensor, name in owner.items()}, bound, tuple(needed))
 
 
 def place(wanted: list[Buffer]) -> dict[str, int]:

@@ -27,7 +27,12 @@ _MOST_OFFSET: Final = 4095  # of a load
 def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     """Blocks of four filters: biases, pairs of taps filter by filter, multipliers."""
     filters = layer.output_shape[-1]
-    if not _is_8_bit(network, layer) or filters % _FILTERS or filters > _MOST_FILTERS or row_width(layer) < _POSITIONS:
+    if (
+        not _is_8_bit(network, layer)
+        or filters % _FILTERS
+        or filters > _MOST_FILTERS
+        or row_width(network, layer) < _POSITIONS
+    ):
         return None
     folded = fold(network, layer)
     if folded is None:

@@ -27,7 +27,17 @@ _LINE_PROTOCOL: Final = ("harness.c", "inference.c", "text.c")
 
 # What the names of a layer's constants begin with, in the generated C and so in the symbols of a linked program. Their
 # sizes are read there: a constant that the compiler folds into instructions takes no place of its own.
-CONSTANT_PREFIXES: Final = ("weights_", "bias_", "multipliers_", "shifts_", "table_")
+CONSTANT_PREFIXES: Final = (
+    "weights_",
+    "bias_",
+    "multipliers_",
+    "shifts_",
+    "table_",
+    "classes_",
+    "runs_",
+    "row_taps_",
+    "column_taps_",
+)
 ARENA: Final = "specc_arena"  # symbol of the activations
 
 
@@ -102,7 +112,10 @@ def render(network: QuantizedNetwork, family: str = GENERIC, arena: Arena | None
         "name": graph.name,
         "arena_bytes": arena.size,
         "layers": [layer_code(network, layer, names[layer.name], arena, family) for layer in graph.layers],
+        "calls": _calls(network),
         "input_offset": arena.offsets[graph.input],
+        "input_row_bytes": _bytes(network, graph.input) // graph.input_shape[0],
+        "input_rows_kept": network.rings.get(graph.input, 0),
         "input_bytes": _bytes(network, graph.input),
         "output_offset": arena.offsets[graph.output],
         "output_bytes": _bytes(network, graph.output),
@@ -152,7 +165,12 @@ def _bytes(network: QuantizedNetwork, tensor: str) -> int:
 
 def plan_arena(network: QuantizedNetwork) -> Arena:
     """Where the generated code keeps each activation tensor."""
-    return plan(network.network, {tensor: form.container_bits // 8 for tensor, form in network.formats.items()})
+    return plan(network.network, network.value_bytes, network.execution, network.window_sums)
+
+
+def _calls(network: QuantizedNetwork) -> list[tuple[int, int]]:
+    """An inference: index of each layer and number of its call, in order."""
+    return [call for step in network.steps.steps for call in step.calls or ((step.first, 0),)]
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from specc.codegen import armv6m, dsp
 from specc.codegen.packed import Pack, Packed
 from specc.graph.network import Layer
+from specc.graph.rewrites import is_global_average
 from specc.numerics.quantized import QuantizedNetwork
 
 GENERIC: Final = "generic"
@@ -67,6 +68,12 @@ def kernel_of(network: QuantizedNetwork, layer: Layer, family: str) -> Kernel | 
         raise ValueError(f"there is no family of kernels named {family}; there are {', '.join(FAMILIES)}")
     if layer.kind == "flatten":
         return None
+    if layer.name in network.window_sums:
+        return Kernel(DSP if family == DSP else GENERIC, "window_sums")
+    if layer.inputs[0] in network.window_sums:
+        return Kernel(GENERIC, "window_products")
+    if layer.name in network.by_rows and is_global_average(layer):
+        return Kernel(GENERIC, "pool_sums")
     pack = _PACKERS[family].get(layer.kind)
     if pack is not None and (packed := pack(network, layer)) is not None:
         return Kernel(family, layer.kind, packed)

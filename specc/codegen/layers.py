@@ -12,7 +12,10 @@ from specc.codegen.arena import Arena
 from specc.codegen.array import Array, array
 from specc.codegen.geometry import SPATIAL, row_counts, row_width
 from specc.codegen.kernels import Kernel, kernel_of
+from specc.codegen.window_sums import products_constants, sums_constants
+from specc.graph.lifetimes import sums_name
 from specc.graph.network import Layer, Network, Shape
+from specc.graph.row_work import row_work
 from specc.numerics.golden import softmax_table_shift
 from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork
 from specc.numerics.windows import is_padded
@@ -30,8 +33,12 @@ class LayerCode:
     kernel: Kernel | None  # None for a layer without code
     macros: dict[str, str]
     arrays: tuple[Array, ...]
+    by_rows: bool
     output_offset: int
-    output_bytes: int
+    # Of the output: bytes that appear at once, how many such parts are kept, and the calls that each takes.
+    part_bytes: int
+    parts_kept: int
+    calls_per_part: int
 
 
 def identifiers(network: Network) -> dict[str, str]:
@@ -47,19 +54,41 @@ def identifiers(network: Network) -> dict[str, str]:
 
 def layer_code(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena, family: str) -> LayerCode:
     """Everything that the templates need for one layer, with kernels of a family."""
-    out = network.layer_format(layer)
     numbers = network.numbers[layer.name]
     kernel = kernel_of(network, layer, family)
+    by_rows = layer.name in network.by_rows
+    work = row_work(layer, network.window_sums) if by_rows else None
+    parts = work.parts if work else 1
+    zero_point = network.formats[layer.inputs[0]].zero_point
+    if layer.name in network.window_sums:
+        form = network.formats[layer.inputs[0]]
+        arrays, macros = sums_constants(layer, max(-form.low, form.high), identifier)
+    elif layer.inputs[0] in network.window_sums:
+        summed = network.network.layer(layer.inputs[0])
+        zero_point = network.formats[summed.inputs[0]].zero_point
+        arrays, macros = products_constants(summed, network.numbers[summed.name], numbers, zero_point, identifier)
+    else:
+        arrays = _arrays(layer, kernel, numbers, identifier, zero_point)
+        macros = _macros(network, layer, kernel, identifier) if kernel else {}
+    if kernel:
+        macros = _tensors(network, layer, identifier, arena) | macros
     return LayerCode(
         name=layer.name,
         identifier=identifier,
         summary=f"{layer.kind} {_show(layer.input_shapes[0])} -> {_show(layer.output_shape)}",
         kernel=kernel,
-        macros=_macros(network, layer, kernel, identifier, arena) if kernel else {},
-        arrays=_arrays(layer, kernel, numbers, identifier, network.formats[layer.inputs[0]].zero_point),
+        macros={name: value if isinstance(value, str) else _literal(value) for name, value in macros.items()},
+        arrays=arrays,
+        by_rows=by_rows,
         output_offset=arena.offsets[layer.name],
-        output_bytes=math.prod(layer.output_shape) * out.container_bits // 8,
+        part_bytes=0 if layer.name in network.window_sums else _bytes(network, layer) // parts,
+        parts_kept=network.rings.get(layer.name, parts),
+        calls_per_part=work.calls if work and work.sums else 1,
     )
+
+
+def _bytes(network: QuantizedNetwork, layer: Layer) -> int:
+    return math.prod(layer.output_shape) * network.layer_format(layer).container_bits // 8
 
 
 def _arrays(
@@ -95,44 +124,69 @@ def _folded_bias(layer: Layer, weights: IntArray, bias: IntArray, zero_point: in
     return np.asarray(folded.astype(np.int32), dtype=np.int64)
 
 
-def _macros(network: QuantizedNetwork, layer: Layer, kernel: Kernel, identifier: str, arena: Arena) -> dict[str, str]:
+def _tensors(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena) -> dict[str, str | int]:
+    """Where a layer's tensors lie, and in which format; its rows as its kernel sees them."""
     source, out = network.formats[layer.inputs[0]], network.layer_format(layer)
     numbers = network.numbers[layer.name]
-    in_rows, out_rows = row_counts(layer)
+    in_rows, out_rows = row_counts(network, layer)
+
+    def row(tensor: str, c_type: str, rows: int) -> str:
+        codes = math.prod(network.network.shape(tensor)) // rows
+        ring = network.rings.get(tensor)
+        place = "(y)" if ring is None or ring >= rows else f"((uint32_t)(y) % {ring})"
+        return f"(({c_type} *)(specc_arena + {arena.offsets[tensor]}) + {place} * {codes})"
+
     macros: dict[str, str | int] = {
         "LAYER": identifier,
         "INPUT_T": f"int{source.container_bits}_t",
-        "INPUT_ROW(y)": _rows(arena, layer.inputs[0], "INPUT_T", in_rows, layer.input_shapes[0]),
+        "INPUT_ROW(y)": row(layer.inputs[0], "INPUT_T", in_rows),
         "OUTPUT_T": f"int{out.container_bits}_t",
-        "OUTPUT_ROW(y)": _rows(arena, layer.name, "OUTPUT_T", out_rows, layer.output_shape),
+        "OUTPUT_ROW(y)": row(layer.name, "OUTPUT_T", out_rows),
+        "OUTPUT_ZERO_POINT": out.zero_point,
         "CLAMP_LOW": numbers.clamp_low,
         "CLAMP_HIGH": numbers.clamp_high,
         "OUT_HEIGHT": out_rows,
     }
-    if layer.kind in ("relu", "relu6", "softmax", "add"):
-        macros["ELEMENTS"] = math.prod(layer.output_shape)
-    if layer.kind == "softmax":
-        macros |= _softmax(source.bits, out.bits, identifier) | {"OUTPUT_ZERO_POINT": out.zero_point}
     if layer.kind == "add":
-        macros |= _second_input(network, layer, arena)
+        second = network.formats[layer.inputs[1]]
+        macros |= {
+            "SECOND_INPUT_T": f"int{second.container_bits}_t",
+            "SECOND_INPUT_ROW(y)": row(layer.inputs[1], "SECOND_INPUT_T", in_rows),
+        }
+    sums = next((name for name in (layer.name, *layer.inputs) if name in network.window_sums), sums_name(layer))
+    if sums in arena.offsets:
+        macros["SUMS"] = f"((int32_t *)(specc_arena + {arena.offsets[sums]}))"
+    return macros
+
+
+def _macros(network: QuantizedNetwork, layer: Layer, kernel: Kernel, identifier: str) -> dict[str, str | int]:
+    source, out = network.formats[layer.inputs[0]], network.layer_format(layer)
+    numbers = network.numbers[layer.name]
+    macros: dict[str, str | int] = {}
+    if layer.kind in ("relu", "relu6", "softmax", "add"):
+        macros["ELEMENTS"] = math.prod(layer.output_shape) // row_counts(network, layer)[1]
+    if layer.kind == "softmax":
+        macros |= _softmax(source.bits, out.bits, identifier)
     if layer.kind in ("avgpool", "add"):
         macros |= {
             "INPUT_ZERO_POINT": source.zero_point,
-            "OUTPUT_ZERO_POINT": out.zero_point,
             "MULTIPLIER": int(numbers.multipliers[0]),
             "SHIFT": int(numbers.shifts[0]),
         }
+    if layer.kind == "add":
+        second = network.formats[layer.inputs[1]]
+        macros |= {"SECOND_ZERO_POINT": second.zero_point, "SECOND_MULTIPLIER": int(numbers.multipliers[1])}
     if layer.kind in SPATIAL:
-        macros |= _geometry(layer, in_rows)
+        macros |= _geometry(network, layer)
     if layer.kind in (*_WITH_WEIGHTS, "avgpool"):
         macros["ACCUMULATOR_BITS"] = numbers.accumulator_bits
     if layer.kind in _WITH_WEIGHTS:
-        macros |= _weighted(layer, numbers, identifier) | {"OUTPUT_ZERO_POINT": out.zero_point}
+        macros |= _weighted(layer, numbers, identifier)
         if kernel.packed:
             macros |= kernel.packed.macros
         if layer.kind != "dense":
             macros["INPUT_ZERO_POINT"] = source.zero_point if is_padded(layer) else 0
-    return {name: str(value) if not isinstance(value, int) else _literal(value) for name, value in macros.items()}
+    return macros
 
 
 def _weighted(layer: Layer, numbers: LayerNumbers, identifier: str) -> dict[str, str | int]:
@@ -151,13 +205,14 @@ def _weighted(layer: Layer, numbers: LayerNumbers, identifier: str) -> dict[str,
     return own
 
 
-def _geometry(layer: Layer, in_rows: int) -> dict[str, str | int]:
+def _geometry(network: QuantizedNetwork, layer: Layer) -> dict[str, str | int]:
+    in_rows = row_counts(network, layer)[0]
     height, width, channels = layer.input_shapes[0]
     own: dict[str, str | int] = {
         "IN_HEIGHT": in_rows,
         "IN_WIDTH": height * width // in_rows,
         "CHANNELS": channels,
-        "OUT_WIDTH": row_width(layer),
+        "OUT_WIDTH": row_width(network, layer),
         "KERNEL_HEIGHT": layer.kernel[0],
         "KERNEL_WIDTH": layer.kernel[1],
         "STRIDE_HEIGHT": layer.stride[0],
@@ -168,16 +223,6 @@ def _geometry(layer: Layer, in_rows: int) -> dict[str, str | int]:
     return own
 
 
-def _second_input(network: QuantizedNetwork, layer: Layer, arena: Arena) -> dict[str, str | int]:
-    second = network.formats[layer.inputs[1]]
-    return {
-        "SECOND_INPUT_T": f"int{second.container_bits}_t",
-        "SECOND_INPUT_ROW(y)": _rows(arena, layer.inputs[1], "SECOND_INPUT_T", 1, layer.input_shapes[1]),
-        "SECOND_ZERO_POINT": second.zero_point,
-        "SECOND_MULTIPLIER": int(network.numbers[layer.name].multipliers[1]),
-    }
-
-
 def _softmax(source_bits: int, out_bits: int, identifier: str) -> dict[str, str | int]:
     return {
         "TABLE": f"table_{identifier}",
@@ -185,11 +230,6 @@ def _softmax(source_bits: int, out_bits: int, identifier: str) -> dict[str, str 
         "TWO_TABLES": int(source_bits > 8),
         "OUTPUT_BITS": out_bits,
     }
-
-
-def _rows(arena: Arena, tensor: str, c_type: str, rows: int, shape: Shape) -> str:
-    """The address of row y of a tensor that lies in memory whole."""
-    return f"(({c_type} *)(specc_arena + {arena.offsets[tensor]}) + (y) * {math.prod(shape) // rows})"
 
 
 def _literal(value: int) -> str:

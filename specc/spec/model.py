@@ -54,6 +54,10 @@ class Fusion(Node):
     method: Literal["fused", "window_sums"]
 
 
+# Which layers run row by row beside those that are declared to: where memory needs it, as many as save memory, none.
+RowsMode = Literal["needed", "least", "never"]
+
+
 class WeightsSpec(Node):
     """Where the weights come from. Seeded weights are drawn from a fixed generator; they test cost, not accuracy."""
 
@@ -86,6 +90,7 @@ class ModelSpec(Node):
     weights: WeightsSpec | None = None
     file: ModelFile | None = None
     fusions: tuple[Fusion, ...] = ()
+    rows: RowsMode = "needed"
 
 
 NumberFormat = Literal[

@@ -48,4 +48,25 @@ static ALWAYS_INLINE uint32_t pair(int32_t low, int32_t high)
     return (uint32_t)(uint16_t)low | (uint32_t)high << 16;
 }
 
+/* Sums of the halves of two words. */
+static ALWAYS_INLINE uint32_t add_halves(uint32_t sums, uint32_t word)
+{
+    __asm__("sadd16 %0, %0, %1" : "+r"(sums) : "r"(word));
+    return sums;
+}
+
+/* Adds the bytes 0 and 2 of a word, sign-extended, to the halves of another. */
+static ALWAYS_INLINE uint32_t add_even_bytes(uint32_t sums, uint32_t word)
+{
+    __asm__("sxtab16 %0, %0, %1" : "+r"(sums) : "r"(word));
+    return sums;
+}
+
+/* Adds the bytes 1 and 3. */
+static ALWAYS_INLINE uint32_t add_odd_bytes(uint32_t sums, uint32_t word)
+{
+    __asm__("sxtab16 %0, %0, %1, ror #8" : "+r"(sums) : "r"(word));
+    return sums;
+}
+
 #endif

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from specc.codegen.arena import ALIGNMENT, place, place_optimally, plan
+from specc.codegen.arena import place, place_optimally, plan
 from specc.graph.build import build_network
-from specc.graph.lifetimes import Buffer
+from specc.graph.lifetimes import ALIGNMENT, Buffer
 from specc.graph.network import Network
 from specc.spec.model import InputSpec, LayerSpec, ModelSpec
 

@@ -1,56 +1,12 @@
 """The generated C, compiled for this computer, against the golden model: every code of every layer."""
 
-import subprocess
-
-import numpy as np
 import pytest
-from network_zoo import corner_inputs, quantized, random_network, scrambled, spec_of
+from c_programs import assert_parity
+from network_zoo import quantized, random_network, scrambled, spec_of
 
-from specc.codegen.generate import generate
-from specc.codegen.toolchain import HOST_FLAGS, Toolchain
-from specc.numerics import golden
-from specc.numerics.inputs import from_bytes, to_bytes
-from specc.numerics.quantized import IntArray, QuantizedNetwork
-from specc.resources import resource
+from specc.codegen.toolchain import Toolchain
 from specc.spec import Spec
 from specc.spec.model import LayerSpec, QuantizationRow
-
-
-def trace(toolchain: Toolchain, network: QuantizedNetwork, inputs: IntArray, *flags: str) -> list[dict[str, IntArray]]:
-    """Outputs of every layer as the compiled program computes them, for each input."""
-    folder = toolchain.build_folder / "-".join(("network", *flags))
-    code = generate(network, folder)
-    board = resource("firmware", "host/board.c")
-    warnings = toolchain.compile(
-        [*code.sources, board], folder / "network", (*HOST_FLAGS, *flags), code.include_folders
-    )
-    assert warnings == "", warnings
-    form = network.formats[network.network.input]
-    commands = "".join(f"trace {to_bytes(codes, form).hex()}\n" for codes in inputs)
-    done = subprocess.run([folder / "network"], input=commands, capture_output=True, text=True, timeout=60, check=True)
-    lines = iter(done.stdout.splitlines())
-    traces = []
-    for _ in inputs:
-        outputs = {}
-        for index, layer in enumerate(network.network.layers):
-            word, number, data = next(lines).split()
-            assert (word, number) == ("layer", str(index))
-            outputs[layer.name] = from_bytes(bytes.fromhex(data), network.formats[layer.name], layer.output_shape)
-        result = next(lines).split()
-        output = network.network.output
-        assert result[0] == "result" and len(result) == 3 + len(network.network.layers)
-        assert bytes.fromhex(result[1]) == to_bytes(outputs[output], network.formats[output])
-        traces.append(outputs)
-    return traces
-
-
-def assert_parity(toolchain: Toolchain, network: QuantizedNetwork, random_inputs: int, *flags: str) -> None:
-    inputs = corner_inputs(network, random_inputs, seed=7)
-    expected = golden.run(network, inputs)
-    for index, outputs in enumerate(trace(toolchain, network, inputs, *flags)):
-        for layer, codes in outputs.items():
-            differing = np.argwhere(codes != expected[layer][index])
-            assert not differing.size, f"input {index}, layer {layer}, first at {differing[0]}"
 
 
 @pytest.mark.parametrize("seed", range(100, 104))

@@ -1,0 +1,65 @@
+"""The schedule that a network runs by on a target: what the spec declares, and what its memory asks for."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+from specc.graph.execution import Execution
+from specc.graph.lifetimes import ALIGNMENT
+from specc.graph.planner import Request, as_declared, least_memory, within
+from specc.numerics.quantized import QuantizedNetwork
+from specc.spec import Spec
+from specc.spec.hardware import Target
+
+# Bytes of SRAM left for the stack and the harness when activations are planned, for these are known only once the
+# program has run. An estimate: it decides which schedule is tried, and the verdict is about what is measured.
+BESIDE_ACTIVATIONS: Final = 1024
+
+
+def scheduled(spec: Spec, target: Target, network: QuantizedNetwork) -> QuantizedNetwork:
+    """The network with the steps in which its code for a target runs.
+
+    Layers run by rows where the spec declares it. Beyond that, `rows never` leaves the others whole; `rows least` takes
+    the schedule of least memory; otherwise layers run by rows only where the activations would not fit the target's
+    memory and budget, and then as few as will do.
+
+    Raises:
+        UnfitError: declared layers cannot run by rows.
+    """
+    return dataclasses.replace(network, execution=_execution(spec, target, network))
+
+
+def unfused(spec: Spec) -> Spec:
+    """The same spec without the rewrites that a schedule asks for: every layer runs by itself, as a whole."""
+    return spec.model_copy(update={"model": spec.model.model_copy(update={"fusions": (), "rows": "never"})})
+
+
+def _execution(spec: Spec, target: Target, network: QuantizedNetwork) -> Execution:
+    request = Request(
+        network.network,
+        network.value_bytes,
+        network.window_sums,
+        together=tuple(fusion.layers for fusion in spec.model.fusions if fusion.method == "fused"),
+        streamed=spec.model.input.streamed,
+        alignment=ALIGNMENT,
+    )
+    if spec.model.rows == "least":
+        return least_memory(request)
+    declared = as_declared(request)
+    limit = _limit(spec, target)
+    if spec.model.rows == "never" or limit is None or request.peak(declared) <= limit:
+        return declared
+    return within(request, limit)
+
+
+def _limit(spec: Spec, target: Target) -> int | None:
+    """Bytes that the target has for activations, or None where nothing limits them."""
+    budgets = [
+        int(item.limit.base)
+        for item in spec.budget_items(target.name)
+        if item.kind == "memory" and item.scope == ("sram",)
+    ]
+    if target.hardware.sram is not None:
+        budgets.append(int(target.hardware.sram.value.base))
+    return max(0, min(budgets) - BESIDE_ACTIVATIONS) if budgets else None
