@@ -132,16 +132,31 @@ class Ledger:
         return Reading(counts, np.append(np.delete(values, _LITERALS), [refill, taken, lines, *reads]))
 
     def between(self, first: Reading, last: Reading) -> dict[str, int]:
-        """What was done between two readings, by the names in `COUNTERS`.
+        """What was done between two readings, by the names in `COUNTERS`."""
+        return self.of(difference(first, last))
+
+    def of(self, work: Reading) -> dict[str, int]:
+        """Counted work, by the names in `COUNTERS`.
 
         Mispredicted branches come to the high end here: how often a branch goes its rarer way is not the difference of
         how often it had done so before.
         """
-        known = len(first.counts)
-        counts = last.counts.copy()
-        counts[:known] -= first.counts
-        taken = counts[:, 2]
-        rarer = np.minimum(taken, np.maximum(counts[:, 0] - taken, 0))
-        values = last.totals - first.totals
-        values[_COUNTED_HIGH] += int(2 * rarer @ self._branches[: len(counts), 2])
+        taken = work.counts[:, 2]
+        rarer = np.minimum(taken, np.maximum(work.counts[:, 0] - taken, 0))
+        values = work.totals.copy()
+        values[_COUNTED_HIGH] += int(2 * rarer @ self._branches[: len(work.counts), 2])
         return dict(zip(COUNTERS, (int(value) for value in values), strict=True))
+
+
+def difference(first: Reading, last: Reading) -> Reading:
+    """What was done between two readings."""
+    counts = last.counts.copy()
+    counts[: len(first.counts)] -= first.counts
+    return Reading(counts, last.totals - first.totals)
+
+
+def together(one: Reading, later: Reading) -> Reading:
+    """What was done in two stretches of time."""
+    counts = later.counts.copy()
+    counts[: len(one.counts)] += one.counts
+    return Reading(counts, one.totals + later.totals)

@@ -16,7 +16,7 @@ from unicorn.unicorn_py3.unicorn import UcError
 from specc_backends.virtual_board import native
 from specc_backends.virtual_board.cores import core_model
 from specc_backends.virtual_board.image import FLASH_ORIGIN, PAGE, SRAM_ORIGIN, Image
-from specc_backends.virtual_board.ledger import Reading
+from specc_backends.virtual_board.ledger import Reading, difference, together
 from specc_backends.virtual_board.processor import GuestError, Processor, UnwatchedReading, Watched
 
 __all__ = ["GuestError", "Machine"]
@@ -97,7 +97,9 @@ class Machine:
         image = self._image
         self._region = 0
         self._driven = SCL | SDA  # the I2C lines that the program lets go of
-        self._readings: dict[int, tuple[Reading, Reading]] = {}  # first and last of the command, by region
+        # Of the command, by region: what was done between pairs of readings, and the first reading of an open pair.
+        self._done: dict[int, Reading] = {}
+        self._open: dict[int, Reading] = {}
         self.exit_code: int | None = None
         code_bytes = _pages((image.constants_start or image.flash_end) - FLASH_ORIGIN)
         constant_bytes = _pages(len(image.constants))
@@ -158,7 +160,8 @@ class Machine:
     def _run(self, line: bytes) -> bytes:
         if self.exit_code is not None:
             raise GuestError(f"the program has ended with code {self.exit_code}")
-        self._readings.clear()
+        self._done.clear()
+        self._open.clear()
         self._native.give(line)
         board = self._native.board
         board.code_budget = self._code_budget
@@ -192,18 +195,15 @@ class Machine:
         return self._processor.pc
 
     def counters(self) -> list[dict[str, int]]:
-        """What each region did during the last command, between its first and its last reading of the cycle counter.
+        """What each region did during the last command, between its readings of the cycle counter.
 
-        `cycles_low` is therefore exactly what the program itself measured. Region 0 is the time between the first and
-        the last reading outside of the other regions, and includes them. A region that read the counter less than
-        twice is an empty dictionary.
+        A region is entered any number of times and reads the counter twice each time; what it did is the sum. So
+        `cycles_low` is exactly what the program itself measured. Region 0 is the time between the first and the last
+        reading outside of the other regions, and includes them. A region that read the counter less than twice is an
+        empty dictionary.
         """
-        return [self._difference(region) for region in range(self._regions)]
-
-    def _difference(self, region: int) -> dict[str, int]:
-        if region not in self._readings:
-            return {}
-        return self._processor.ledger.between(*self._readings[region])
+        ledger = self._processor.ledger
+        return [ledger.of(self._done[region]) if region in self._done else {} for region in range(self._regions)]
 
     # ---- devices: no exception may cross Unicorn's frames, so each is kept for _run to raise ----
 
@@ -231,7 +231,14 @@ class Machine:
             )
 
     def _note(self, now: Reading) -> None:
-        self._readings[self._region] = (self._readings.get(self._region, (now, now))[0], now)
+        region = self._region
+        if region not in self._open:
+            self._open[region] = now
+        elif region == 0:
+            self._done[0] = difference(self._open[0], now)
+        else:
+            work = difference(self._open.pop(region), now)
+            self._done[region] = together(self._done[region], work) if region in self._done else work
 
 
 def _pages(size: int) -> int:
