@@ -194,7 +194,7 @@ def _verified(options: argparse.Namespace) -> Verified | None:
     if checked is None:
         return None
     from specc.measure.store import StoreError
-    from specc.measure.verify import ScheduleError, verify
+    from specc.measure.verify import verify
     from specc.numerics.quantize import QuantizationError
     from specc.precision.data import DataError
 
@@ -204,7 +204,7 @@ def _verified(options: argparse.Namespace) -> Verified | None:
             verified = verify(
                 checked, options.build, progress.show, targets=options.target, fresh=options.fresh, ports=ports
             )
-        except (DataError, QuantizationError, ScheduleError, StoreError) as error:
+        except (DataError, QuantizationError, StoreError) as error:
             print(f"specc: {error}", file=sys.stderr)
             return None
     for name, reason in verified.missing.items():

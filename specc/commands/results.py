@@ -115,7 +115,7 @@ def _energy(options: argparse.Namespace) -> int:
     from specc.measure.energy.inferences import marked_windows
     from specc.measure.energy.trace import TraceError
     from specc.measure.store import Store, StoreError
-    from specc.measure.verify import ScheduleError, verify
+    from specc.measure.verify import verify
     from specc.numerics.quantize import QuantizationError
     from specc.report.results import energy_table
 
@@ -137,7 +137,7 @@ def _energy(options: argparse.Namespace) -> int:
         attached, result = attach_energy(measured, trace, windows, options.inferences, options.file)
         with Store(options.build / "specc.db") as store:
             store.put(attached)
-    except (TraceError, StoreError, QuantizationError, ScheduleError) as error:
+    except (TraceError, StoreError, QuantizationError) as error:
         return fail(str(error))
     print(energy_table(attached, result))
     return EXIT_OK

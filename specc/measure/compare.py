@@ -23,6 +23,7 @@ _METADATA: Final[dict[str, str]] = {
     "graph_hash": "another network, or other weights",
     "code_hash": "other generated code",
     "kernels": "kernels",
+    "schedule": "schedule of the layers",
     "compiler": "compiler",
     "compiler_flags": "compiler flags",
     "backend": "way of measuring",

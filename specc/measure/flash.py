@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from specc.check import CheckResult
+from specc.codegen.schedule import scheduled
+from specc.graph.planner import UnfitError
 from specc.measure.backend import BackendError, BoardBackend, Job, Progress, discover
 from specc.numerics.quantize import quantize
 
@@ -30,7 +32,10 @@ def flash(checked: CheckResult, target: str, probe: str | None, build_folder: Pa
     for backend in discover():
         if isinstance(backend, BoardBackend) and backend.supports(chosen):
             try:
-                return backend.flash(Job(spec, chosen, quantize(spec, network), build_folder, progress), probe)
+                planned = scheduled(spec, chosen, quantize(spec, network))
+                return backend.flash(Job(spec, chosen, planned, build_folder, progress), probe)
+            except UnfitError as error:
+                raise BackendError(str(error)) from error
             except BackendError as error:
                 raise BackendError(_with_log(error, build_folder / "logs" / f"{target}.log"), error.log) from error
     raise BackendError(f"there is no board support for {chosen.hardware.name}, so it cannot be flashed")

@@ -71,6 +71,7 @@ class Provenance(_Record):
     )
     library_versions: dict[str, str]
     taken_at: str  # ISO 8601, UTC
+    schedule: str = ""  # how the layers run, where the code is ours
     kernels: dict[str, str] = {}  # family and name of the kernel of each layer, where the code is ours
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from specc.codegen.schedule import scheduled
+from specc.graph.planner import UnfitError
 from specc.measure.backend import Backend, BackendError, Job, Progress, backend_for, discover
 from specc.measure.provenance import model_file, spec_hash
 from specc.measure.result import Measurement
@@ -75,8 +77,8 @@ def measure(
             how = " through a port" if port is not None else ""
             report.skipped[target.name] = f"no backend can measure {target.hardware.name} ({target.hardware.core}){how}"
             continue
-        job = Job(spec, target, network, build_folder, progress, port)
         try:
+            job = Job(spec, target, scheduled(spec, target, network), build_folder, progress, port)
             key = backend.key(job)
             stored = None if fresh else store.get(key)
             if stored is not None:
@@ -85,6 +87,9 @@ def measure(
                 reused.append(target.name)
                 continue
             result = backend.measure(job, key)
+        except UnfitError as error:
+            _record_failure(report, target, build_folder, str(error), "")
+            continue
         except BackendError as error:
             _record_failure(report, target, build_folder, str(error), error.log)
             continue

@@ -63,10 +63,6 @@ class Verified:
         }
 
 
-class ScheduleError(Exception):
-    """The spec declares a schedule that the generated code does not follow: its figures would be of something else."""
-
-
 def verify(
     checked: CheckResult,
     build_folder: Path,
@@ -82,7 +78,6 @@ def verify(
     the serial ports of targets that are real boards.
 
     Raises:
-        ScheduleError: the spec declares a schedule that no generated code follows.
         QuantizationError: the network's numbers cannot be represented as the table asks.
         DataError: a data set cannot be read, or is none for this network.
         StoreError: the result store cannot be used; it is left as it was.
@@ -91,7 +86,6 @@ def verify(
     assert spec is not None and network is not None, "a spec with errors cannot be measured"
     if targets is not None:
         spec = spec.model_copy(update={"targets": tuple(t for t in spec.targets if t.name in targets)})
-    _require_resident(spec)
     quantized = quantize(spec, network)
     with Store(build_folder / "specc.db") as store:
         run = measure(spec, quantized, store, build_folder, progress, fresh=fresh, ports=ports)
@@ -117,14 +111,3 @@ def _with_energy(measurement: Measurement, store: Store) -> Measurement:
         return measurement
     recorded = store.with_recorded_energy(measurement.provenance.hardware)
     return with_fitted_energy(measurement, recorded) if recorded else measurement
-
-
-def _require_resident(spec: Spec) -> None:
-    declared = [f"`fuse {'+'.join(fusion.layers)} as {fusion.method}`" for fusion in spec.model.fusions]
-    if spec.model.input.streamed:
-        declared.append(f"`stream rows` of input `{spec.model.input.name}`")
-    if declared:
-        raise ScheduleError(
-            f"{spec.model.name} declares {' and '.join(declared)}; `specc check` can prove with such a schedule, but "
-            "the generated code keeps whole tensors and runs layer by layer, so nothing was measured"
-        )

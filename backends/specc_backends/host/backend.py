@@ -59,6 +59,7 @@ class HostBackend:
             backend=[self.name, self.version],
             input=job.spec.model.input.model_dump(mode="json"),
             graph=provenance.graph_hash(job.network),
+            schedule=job.network.schedule,
             generator=generator_hash([_board()]),
             flags=_flags(job.target),
             target=job.target.model_dump(mode="json", exclude={"name"}),
@@ -89,7 +90,11 @@ class HostBackend:
         totals = [result.total * _TICK_SECONDS for result in samples.warm]
         _require_fine_clock(totals)
         found = counters.Counters(samples.counters)
-        if "instructions" not in samples.counters:
+        if job.network.network.input in job.network.rings:
+            found = counters.Counters(
+                notes=("no counters: input arrives by rows, and reading it would be counted, too",)
+            )
+        elif "instructions" not in samples.counters:
             found = self._simulated_counters(job, toolchain, samples.counters)
         baselines, without = _baselines(job, cpu)
         return Measurement(
@@ -133,6 +138,7 @@ class HostBackend:
                 library_versions=_libraries(),
                 taken_at=provenance.now(),
                 kernels=kernel_names(job.network, GENERIC),
+                schedule=job.network.schedule,
             ),
             baselines=baselines,
             notes=(*sample_notes(totals), *_notes(job.target, samples), *found.notes, *without),

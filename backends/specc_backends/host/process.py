@@ -87,14 +87,16 @@ class HostProcess:
         if answer != "error input is too long":
             raise self._broken(f"it answered {answer[:200]!r} to an input that is too long")
 
-    def trace(self, codes: bytes) -> tuple[list[bytes], Result]:
+    def trace(self, codes: bytes, layers: int) -> tuple[list[bytes], Result]:
         """One inference, with the output of every layer."""
-        *layers, last = self._command(f"trace {codes.hex()}")
+        from specc.measure.trace import outputs_of_trace
+
+        *parts, last = self._command(f"trace {codes.hex()}")
         result = self._result(last)
-        words = [line.split() for line in layers]
-        if any(len(line) != 3 or line[1] != str(index) for index, line in enumerate(words)):
-            raise self._broken("its trace is garbled")
-        return [self._bytes(line[2]) for line in words], result
+        try:
+            return outputs_of_trace(parts, layers), result
+        except ValueError as error:
+            raise self._broken(f"its trace is garbled: {error}") from error
 
     def _command(self, line: str) -> list[str]:
         """Send a line; the reply's lines, of which only those of a trace are followed by another."""
@@ -104,19 +106,25 @@ class HostProcess:
         reply: list[str] = []
         self._spoken.append(f"> {line[:200]}")
         try:
-            self._process.stdin.write(line + "\n")
-            self._process.stdin.flush()
+            # From a thread of its own: a program whose input arrives by rows answers while it reads.
+            sender = threading.Thread(target=self._send, args=(line,), daemon=True)
+            sender.start()
             while not reply or reply[-1].startswith("layer "):
                 text = self._process.stdout.readline()
                 if not text.endswith("\n"):
                     raise self._broken(self._ending())
                 reply.append(text.rstrip("\n"))
                 self._spoken.append(text.rstrip("\n")[:200])
-        except BrokenPipeError as error:
-            raise self._broken(self._ending()) from error
+            sender.join()
         finally:
             watchdog.cancel()
         return reply
+
+    def _send(self, line: str) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # the missing answer will tell
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
 
     def _expire(self) -> None:
         self._expired = True

@@ -79,7 +79,8 @@ def take_samples(job: Job, program: Path, cpu: int | None) -> Samples:
         for index in range(WARM_UP):
             process.run(lines[index % INPUTS])
         warm, frequencies = _warm_samples(process, lines, cpu)
-        counted = counters.from_hardware(process, lines)
+        by_rows = graph.input in job.network.rings
+        counted = {} if by_rows else counters.from_hardware(process, lines)
         energy = rapl.energy(lambda: process.run(lines[0]), rapl.packages())
     outputs = [to_bytes(expected[graph.output][index], job.network.formats[graph.output]) for index in range(INPUTS)]
     exact = exact and all(result.output == outputs[index % INPUTS] for index, result in enumerate(warm))
@@ -102,11 +103,10 @@ def _greet(process: HostProcess, job: Job) -> None:
 
 
 def _trace_matches(process: HostProcess, job: Job, line: bytes, expected: dict[str, IntArray], index: int) -> bool:
-    from specc.numerics.inputs import to_bytes
+    from specc.measure.trace import expected_outputs
 
-    outputs, _ = process.trace(line)
-    layers = job.network.network.layers
-    return outputs == [to_bytes(expected[layer.name][index], job.network.layer_format(layer)) for layer in layers]
+    outputs, _ = process.trace(line, len(job.network.network.layers))
+    return outputs == expected_outputs(job.network, expected, index)
 
 
 def _warm_samples(process: HostProcess, lines: list[bytes], cpu: int | None) -> tuple[list[Result], tuple[float, ...]]:

@@ -18,7 +18,7 @@ from specc.spec.hardware import Target
 from specc_backends.virtual_board import figures
 from specc_backends.virtual_board.client import BoardProcess, Reply
 from specc_backends.virtual_board.cores import CORES, core_model
-from specc_backends.virtual_board.figures import FLASH_READS, Inference
+from specc_backends.virtual_board.figures import FLASH_READS, Counters, Inference
 from specc_backends.virtual_board.firmware import (
     Firmware,
     board_files,
@@ -30,7 +30,7 @@ from specc_backends.virtual_board.flash import FlashModel, flash_model
 from specc_backends.virtual_board.native import build_native
 
 if TYPE_CHECKING:
-    from specc.numerics.quantized import IntArray
+    pass
 
 INPUTS: Final = 4  # distinct inputs; a simulation repeats over inputs, for over time it never varies
 COMMAND_SECONDS: Final = 120.0
@@ -65,6 +65,7 @@ class VirtualBoardBackend:
             backend=[self.name, self.version, _own_sources()],
             input=job.spec.model.input.model_dump(mode="json"),
             graph=provenance.graph_hash(job.network),
+            schedule=job.network.schedule,
             generator=generator_hash(board_files()),
             flags=compiler_flags(job.target),
             target=job.target.model_dump(mode="json", exclude={"name"}),
@@ -132,6 +133,7 @@ class VirtualBoardBackend:
                 library_versions=_libraries(),
                 taken_at=provenance.now(),
                 kernels=firmware.kernels,
+                schedule=job.network.schedule,
             ),
         )
 
@@ -157,6 +159,7 @@ def _libraries() -> dict[str, str]:
 
 def _run(job: Job, firmware: Firmware, library: Path, folder: Path, flash: FlashModel) -> _Run:
     """Run every input, once for its time and once for the output of every layer."""
+    from specc.measure.trace import expected_outputs
     from specc.numerics import golden
     from specc.numerics.inputs import draw_codes, to_bytes
 
@@ -164,37 +167,42 @@ def _run(job: Job, firmware: Firmware, library: Path, folder: Path, flash: Flash
     codes = draw_codes(job.spec.model.input, job.network, INPUTS, _seed(job))
     expected = golden.run(job.network, codes)
     form = job.network.formats[graph.input]
+    streamed = graph.input in job.network.rings
     lines = [to_bytes(one, form).hex() for one in codes]
     machine: dict[str, Any] = {
         "core": job.target.hardware.core,
         "sram_bytes": memory_bytes(job.target)[1],
-        "regions": len(graph.layers) + 1,
+        "regions": len(graph.layers) + 1 + streamed,
         "line_bytes": flash.line_bytes,
         "caches": [flash.instruction, flash.data],
         "code_budget": max(CODE_BYTES_AT_LEAST, CODE_BYTES_PER_MAC * graph.macs),
     }
     with ThreadPoolExecutor(2) as pool:  # two boards at once: one at full speed, one that counts reads of flash
-        counting = pool.submit(_count_flash_reads, firmware.elf, library, folder, machine, lines[0])
+        counting = pool.submit(
+            _count_flash_reads, firmware.elf, library, folder, machine, lines[0], layers=len(graph.layers)
+        )
         with BoardProcess(folder / "worker.log", COMMAND_SECONDS) as board:
             board.load(firmware.elf, library, count_flash_reads=False, **machine)
             _greet(board, job)
             inferences = [_inference(board.command(f"run {line}"), len(graph.layers)) for line in lines]
-            traces = [_trace(board.command(f"trace {line}")) for line in lines]
+            traces = [_trace(board.command(f"trace {line}"), len(graph.layers)) for line in lines]
             used, reserved = _stack(board)
         counted = counting.result()
     _check_same(inferences[0], counted)
     inferences = [inference.with_flash_reads_of(counted) for inference in inferences]
     exact = all(
-        trace == _expected_trace(job, expected, index) and trace[-1] == inference.output
+        trace == expected_outputs(job.network, expected, index) and trace[-1] == bytes.fromhex(inference.output)
         for index, (trace, inference) in enumerate(zip(traces, inferences, strict=True))
     )
     return _Run(inferences, exact, used, reserved)
 
 
-def _count_flash_reads(elf: Path, library: Path, folder: Path, machine: dict[str, Any], line: str) -> Inference:
+def _count_flash_reads(
+    elf: Path, library: Path, folder: Path, machine: dict[str, Any], line: str, *, layers: int
+) -> Inference:
     with BoardProcess(folder / "worker_counting.log", COMMAND_SECONDS) as board:
         board.load(elf, library, count_flash_reads=True, **machine)
-        return _inference(board.command(f"run {line}"), machine["regions"] - 1)
+        return _inference(board.command(f"run {line}"), layers)
 
 
 def _greet(board: BoardProcess, job: Job) -> None:
@@ -216,25 +224,26 @@ def _inference(reply: Reply, layers: int) -> Inference:
     if len(reply.lines) != 1 or len(words) != layers + 3 or words[0] != "result":
         raise BackendError(f"the firmware answered {reply.lines[-1:]!r} instead of a result")
     ticks = [int(word) for word in words[2:]]
-    account = [region.get("cycles_low", 0) for region in reply.counters]
+    # Behind the layers' regions is that of waiting for input rows, which the network does not spend.
+    total = _less(reply.counters[0], *reply.counters[layers + 1 :])
+    account = [region.get("cycles_low", 0) for region in (total, *reply.counters[1 : layers + 1])]
     if ticks != [cycles & 0xFFFFFFFF for cycles in account]:
         raise BackendError(f"the firmware counted {ticks} cycles, the board {account}")
-    return Inference(output=words[1], total=reply.counters[0], layers=reply.counters[1:])
+    return Inference(output=words[1], total=total, layers=reply.counters[1 : layers + 1])
 
 
-def _trace(reply: Reply) -> list[str]:
-    """Outputs of every layer, as hexadecimal text."""
-    outputs = [line.split() for line in reply.lines[:-1]]
-    if any(len(words) != 3 or words[:2] != ["layer", str(index)] for index, words in enumerate(outputs)):
-        raise BackendError("the firmware's trace is garbled", "\n".join(reply.lines)[:10_000])
-    return [words[2] for words in outputs]
+def _less(counters: Counters, *others: Counters) -> Counters:
+    return {name: count - sum(other.get(name, 0) for other in others) for name, count in counters.items()}
 
 
-def _expected_trace(job: Job, expected: dict[str, IntArray], index: int) -> list[str]:
-    from specc.numerics.inputs import to_bytes
+def _trace(reply: Reply, layers: int) -> list[bytes]:
+    """Output of every layer."""
+    from specc.measure.trace import outputs_of_trace
 
-    names = [layer.name for layer in job.network.network.layers]
-    return [to_bytes(expected[name][index], job.network.formats[name]).hex() for name in names]
+    try:
+        return outputs_of_trace(reply.lines[:-1], layers)
+    except ValueError as error:
+        raise BackendError(f"the firmware's trace is garbled: {error}", "\n".join(reply.lines)[:10_000]) from error
 
 
 def _stack(board: BoardProcess) -> tuple[int, int]:
