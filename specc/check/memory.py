@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from typing import Final
 
 from specc.check.context import Context, holds, mark, place
@@ -10,10 +12,11 @@ from specc.check.latency import exact_rewrites
 from specc.check.schedule_fix import schedule_fix, schedule_text
 from specc.diagnostics.model import Fix, Label
 from specc.graph.build import show
-from specc.graph.memory import Schedule, schedule, schedules, weight_bytes
+from specc.graph.memory import Schedule, generated, schedule, schedules, streamable, weight_bytes
 from specc.graph.widths import container_bytes, row_bits
 from specc.spec.contract import BudgetItem
 from specc.spec.hardware import Target
+from specc.spec.model import RowsMode
 
 _PARTS_SHOWN: Final = 5
 
@@ -25,7 +28,6 @@ def check_memory(context: Context) -> None:
     every = schedules(context.network, context.spec.quantization)
     for candidate in every:
         context.prove("memory", _line(candidate))
-    declared = admissible(context)
     weights = weight_bytes(context.network, context.spec.quantization)
     for target in context.spec.targets:
         if target.hardware.core == "host":
@@ -33,21 +35,42 @@ def check_memory(context: Context) -> None:
         sram_fails = False
         for item in context.spec.budget_items(target.name):
             if item.kind == "memory" and item.scope == ("sram",):
-                sram_fails |= not _judge_sram(context, target, item, declared, every)
+                sram_fails |= not _judge_sram(context, target, item, every)
             elif item.kind == "memory" and item.scope == ("flash",):
                 _judge_flash(context, target, item, weights)
-        _judge_hardware(context, target, None if sram_fails else declared, weights)
+        _judge_hardware(context, target, weights, sram=not sram_fails)
 
 
-def admissible(context: Context) -> Schedule:
-    """The schedule of least memory that the spec permits: streaming and fusions only where it declares them."""
-    return schedule(
+def admissible(context: Context, fits: Callable[[Schedule], bool]) -> Schedule:
+    """The schedule that the spec declares; where that does not fit, the one of least memory that it permits.
+
+    The input arrives by rows and layers are fused only where that is declared; other layers may run by rows unless the
+    spec forbids it.
+    """
+    model = context.spec.model
+    declared = schedule(
         context.network,
         context.spec.quantization,
         fusions=valid_fusions(context),
-        streamed=context.spec.model.input.streamed,
+        streamed=model.input.streamed and streamable(context.network),
         planned=True,
     )
+    found = _generated(context, declared, "least" if model.rows == "least" else "never")
+    return found if model.rows == "never" or fits(found) else _generated(context, declared, "least")
+
+
+def _generated(context: Context, candidate: Schedule, rows: RowsMode) -> Schedule:
+    """What generated code needs if a candidate's fusions and streaming are declared.
+
+    The candidate itself where no code can follow it, about which another rule complains.
+    """
+    network, table = context.network, context.spec.quantization
+    found = generated(network, table, fusions=candidate.fusions, streamed=candidate.streamed, rows=rows)
+    return found or candidate
+
+
+def _permitted(context: Context) -> RowsMode:
+    return "never" if context.spec.model.rows == "never" else "least"
 
 
 def needed(candidate: Schedule, target: Target) -> int:
@@ -57,18 +80,22 @@ def needed(candidate: Schedule, target: Target) -> int:
     return candidate.activation_bytes if elsewhere else candidate.total_bytes
 
 
-def _judge_sram(
-    context: Context, target: Target, item: BudgetItem, declared: Schedule, every: tuple[Schedule, ...]
-) -> bool:
+def _judge_sram(context: Context, target: Target, item: BudgetItem, every: tuple[Schedule, ...]) -> bool:
     """Judge one limit; False if it is proven impossible."""
-    need = needed(declared, target)
     limit = item.limit.base
+
+    def fits(candidate: Schedule) -> bool:
+        return holds(needed(candidate, target), item.relation, limit)
+
+    declared = admissible(context, fits)
+    need = needed(declared, target)
     context.prove(
         f"memory {target.name}", f"{declared.name}: at least {need:,} B of SRAM; the budget is {int(limit):,} B"
     )
-    if holds(need, item.relation, limit):
+    if fits(declared):
         return True
-    fitting = [candidate for candidate in every if holds(needed(candidate, target), item.relation, limit)]
+    rows = _permitted(context)
+    fitting = [candidate for candidate in every if fits(candidate) and fits(_generated(context, candidate, rows))]
     streamed_only = bool(fitting) and all(candidate.streamed for candidate in fitting)
     tensor = context.network.input
     row = context.activation_rows[tensor]
@@ -109,13 +136,8 @@ def _repair(context: Context, target: Target, item: BudgetItem, fitting: list[Sc
     exact = exact_rewrites(context)
     method = "fused"
     if simplest.fusions and all(fusion.layers[0] in exact for fusion in simplest.fusions):
-        rewritten = schedule(
-            context.network,
-            context.spec.quantization,
-            fusions=tuple(fusion.model_copy(update={"method": "window_sums"}) for fusion in simplest.fusions),
-            streamed=simplest.streamed,
-            planned=True,
-        )
+        sums = tuple(fusion.model_copy(update={"method": "window_sums"}) for fusion in simplest.fusions)
+        rewritten = _generated(context, dataclasses.replace(simplest, fusions=sums), _permitted(context))
         if holds(needed(rewritten, target), item.relation, item.limit.base):
             method = "window_sums"
     chains = tuple("+".join(fusion.layers) for fusion in simplest.fusions)
@@ -123,14 +145,15 @@ def _repair(context: Context, target: Target, item: BudgetItem, fitting: list[Sc
     return f"repair: {text}", schedule_fix(context, chains, method, stream=simplest.streamed)
 
 
-def _judge_hardware(context: Context, target: Target, declared: Schedule | None, weights: int) -> None:
+def _judge_hardware(context: Context, target: Target, weights: int, *, sram: bool) -> None:
     """What the chip has, whatever the budget says; SRAM only if no budget has failed there already."""
-    sram, flash = target.hardware.sram, target.hardware.flash
-    if sram and declared and needed(declared, target) > sram.value.base:
+    has, flash = target.hardware.sram, target.hardware.flash
+    declared = admissible(context, lambda s: has is None or needed(s, target) <= has.value.base) if sram else None
+    if has and declared and needed(declared, target) > has.value.base:
         context.report(
             "E4102",
             f"`{target.name}` cannot hold the network: {needed(declared, target):,} B of SRAM are needed at least, "
-            f"{target.hardware.title} has {sram.value} ({int(sram.value.base):,} B)",
+            f"{target.hardware.title} has {has.value} ({int(has.value.base):,} B)",
             place(target, "hardware"),
             notes=(_line(declared),),
         )

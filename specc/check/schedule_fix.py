@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from specc.check.context import Context
 from specc.diagnostics.model import Fix
 from specc.source import Span
+
+_SECTION: Final = re.compile(r"^[ \t]*schedule\b", re.MULTILINE)
 
 
 def schedule_text(context: Context, chains: tuple[str, ...], method: str, *, stream: bool = False) -> str:
@@ -22,7 +25,7 @@ def schedule_text(context: Context, chains: tuple[str, ...], method: str, *, str
 def schedule_fix(context: Context, chains: tuple[str, ...], method: str, *, stream: bool = False) -> Fix | None:
     """The edits, or None where the file already has a schedule or its places are not known."""
     shape = context.spec.model.input.spans.get("shape")
-    if shape is None or (chains and context.spec.model.fusions):
+    if shape is None or (chains and _SECTION.search(shape.source.text)):
         return None
     edits: list[tuple[Span, str]] = []
     if stream:

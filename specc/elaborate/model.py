@@ -21,7 +21,7 @@ from specc.elaborate.reader import (
     value_of,
 )
 from specc.source import Span
-from specc.spec.model import InputSpec, LayerSpec, ModelFile, ModelSpec, WeightsSpec
+from specc.spec.model import InputSpec, LayerSpec, ModelFile, ModelSpec, RowsMode, WeightsSpec
 from specc.syntax.nodes import Block, Item, Malformed, Number, PlusMinus, Size, Word
 
 SEED_LIMIT: Final = (1 << 32) - 1
@@ -41,7 +41,7 @@ class ModelParts:
     layer_names: list[str] = field(default_factory=list)
     spans: dict[str, Span] = field(default_factory=dict)
 
-    def build(self, fusions: tuple[Any, ...]) -> ModelSpec | None:
+    def build(self, fusions: tuple[Any, ...], rows: RowsMode) -> ModelSpec | None:
         """The model, if nothing that it needs was rejected."""
         if self.name is None or self.input is None or not self.layers:
             return None
@@ -52,6 +52,7 @@ class ModelParts:
             weights=self.weights,
             file=self.file,
             fusions=fusions,
+            rows=rows,
             spans=self.spans,
         )
 

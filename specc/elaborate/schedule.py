@@ -1,20 +1,29 @@
-"""The `schedule` section: layers to execute as one."""
+"""The `schedule` section: layers to execute as one, and layers to run by rows."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, cast, get_args
 
 from specc.diagnostics.model import Label, Sink
 from specc.elaborate.groups import layer_group
 from specc.elaborate.model import ModelParts
-from specc.elaborate.reader import Reader, RejectedError, read_block, suggestion
-from specc.spec.model import Fusion, LayerSpec
+from specc.elaborate.reader import Handler, Reader, RejectedError, read_block, suggestion, value_of
+from specc.spec.model import Fusion, LayerSpec, RowsMode
 from specc.syntax.nodes import Item, Word
 
 
-def elaborate_schedule(item: Item, parts: ModelParts, sink: Sink) -> tuple[Fusion, ...]:
-    """Read a schedule section: `fuse conv+gap as window_sums`."""
+@dataclass(frozen=True)
+class ScheduleParts:
+    """What a schedule section declares."""
+
+    fusions: tuple[Fusion, ...] = ()
+    rows: RowsMode = "needed"
+
+
+def elaborate_schedule(item: Item, parts: ModelParts, sink: Sink) -> ScheduleParts:
+    """Read a schedule section: `fuse conv+gap as window_sums`, `rows least`."""
     reader = Reader(item, sink)
     reader.position = 1
     try:
@@ -25,8 +34,12 @@ def elaborate_schedule(item: Item, parts: ModelParts, sink: Sink) -> tuple[Fusio
             notes, fix = suggestion(name.text, name.span, [parts.name.text])
             sink.add("E1011", f"there is no model `{name.text}`", name.span, notes=notes, fix=fix)
     except RejectedError:
-        return ()
-    entries = read_block(block, {"fuse": lambda r: _fuse(r, parts)}, "a schedule", sink, repeatable=frozenset({"fuse"}))
+        return ScheduleParts()
+    handlers: dict[str, Handler] = {
+        "fuse": lambda r: _fuse(r, parts),
+        "rows": lambda r: r.choice("which layers run by rows", get_args(RowsMode)).text,
+    }
+    entries = read_block(block, handlers, "a schedule", sink, repeatable=frozenset({"fuse"}))
     fusions: list[Fusion] = []
     owner: dict[str, Fusion] = {}
     for entry in entries.get("fuse", []):
@@ -39,7 +52,7 @@ def elaborate_schedule(item: Item, parts: ModelParts, sink: Sink) -> tuple[Fusio
             continue
         owner |= dict.fromkeys(fusion.layers, fusion)
         fusions.append(fusion)
-    return tuple(fusions)
+    return ScheduleParts(tuple(fusions), value_of(entries, "rows", "needed"))
 
 
 def _fuse(reader: Reader, parts: ModelParts) -> Fusion:

@@ -16,7 +16,7 @@ from specc.elaborate.model_file import quantization_of_file
 from specc.elaborate.observation import elaborate_guidelines, elaborate_harness, elaborate_instrument
 from specc.elaborate.quantization import elaborate_quantization
 from specc.elaborate.reader import report_torn, suggestion
-from specc.elaborate.schedule import elaborate_schedule
+from specc.elaborate.schedule import ScheduleParts, elaborate_schedule
 from specc.elaborate.targets import elaborate_target
 from specc.elaborate.waivers import elaborate_waivers
 from specc.source import Span
@@ -91,7 +91,8 @@ class _Elaboration:
             for item in self.sections["quantization"][:1]
         ]
         quantization = quantization_of_file(parts, self.sections["quantization"], self.sink)
-        fusions = [f for item in self.sections["schedule"][:1] for f in elaborate_schedule(item, parts, self.sink)]
+        declared = [elaborate_schedule(item, parts, self.sink) for item in self.sections["schedule"][:1]]
+        schedule = declared[0] if declared else ScheduleParts()
         targets = self.targets()
         names = self.names("target")
         datasets = self.names("dataset")
@@ -109,7 +110,7 @@ class _Elaboration:
         waivers = elaborate_waivers(statements, [*names, *layers], self.sink)
         if parts.layers_unknown:  # whether a name is one of its layers cannot be said
             self.sink.diagnostics[:] = [found for found in self.sink.diagnostics if found.code != "E1011"]
-        model = parts.build(tuple(fusions))
+        model = parts.build(schedule.fusions, schedule.rows)
         if self.sink.has_errors or model is None or edition is None:
             return None
         return Spec.model_construct(

@@ -9,7 +9,7 @@ from typing import Final, get_args
 from specc.elaborate.layers import KINDS
 from specc.spec.counters import COUNTERS
 from specc.spec.hardware import Core
-from specc.spec.model import Activation, Padding
+from specc.spec.model import Activation, Padding, RowsMode
 from specc.syntax.words import EDITION_WORD, SECTIONS, STATEMENTS
 from specc.units import (
     CHARGE,
@@ -29,7 +29,7 @@ TOP: Final = (*SECTIONS, *STATEMENTS, "import", "let", EDITION_WORD)
 ITEMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "model": ("input", *KINDS, "weights", "repeat"),
-        "schedule": ("fuse",),
+        "schedule": ("fuse", "rows"),
         "target": ("use", "clock", "compile", "cores"),
         "hardware": (
             *("title", "core", "fpu", "dsp", "mve", "accelerator", "npu", "notes", "flash_timing", "flash_cache"),
@@ -59,6 +59,7 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "tree": ("depth", "leaf"),
         "distribution": ("uniform", "normal"),
         "stream": ("rows",),
+        "rows": get_args(RowsMode),
     }
 )
 
