@@ -48,7 +48,7 @@ def test_what_goes_wrong_is_said(tmp_path: Path, body: str, message: str) -> Non
 def test_a_trace_out_of_order_is_refused(tmp_path: Path) -> None:
     program = script(tmp_path, "read line; echo layer 1 00; echo layer 0 00; echo result 00 1 1 1; exec sleep 60")
     with pytest.raises(BackendError, match="garbled"), HostProcess(program, None, 5) as process:
-        process.trace(b"\x01")
+        process.trace(b"\x01", 1)
 
 
 def test_a_program_that_cannot_be_started(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from specc.graph.build import build_network
+from specc.measure import trace
 from specc.measure.backend import BackendError, Job
 from specc.measure.result import Measurement
 from specc.numerics.quantize import quantize
@@ -15,7 +16,7 @@ from specc.spec import Spec
 from specc.spec.hardware import CacheGeometry, Fact, FlashCache, FlashTiming, Hardware, Target, WaitStates
 from specc.spec.model import InputSpec, LayerSpec, ModelSpec, QuantizationRow, QuantizationTable, WeightsSpec
 from specc.units import quantity
-from specc_backends.virtual_board import VirtualBoardBackend, backend
+from specc_backends.virtual_board import VirtualBoardBackend
 from specc_backends.virtual_board.flash import flash_model
 
 
@@ -163,8 +164,8 @@ def test_every_layer_equals_the_golden_model(folder: Path, rows: tuple[Quantizat
 
 
 def test_wrong_output_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = backend._expected_trace
-    monkeypatch.setattr(backend, "_expected_trace", lambda *a: [*real(*a)[:-1], "00" * 5])
+    real = trace.expected_outputs
+    monkeypatch.setattr(trace, "expected_outputs", lambda *a: [*real(*a)[:-1], bytes(5)])
     assert not measure(job(folder, target())).output_matches_golden
 
 
