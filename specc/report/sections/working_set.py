@@ -31,4 +31,5 @@ def _table(material: Material) -> Table | None:
         Column("layer"),
         *(Column(name, "B", number=True) for name in ("weights and biases", "inputs", "output", "all of it")),
     )
-    return table("Bytes that each layer touches", columns, rows, kind="working-sets")
+    note = "Codes in the containers that their widths need. A kernel may keep its weights in another, larger layout."
+    return table("Bytes that each layer touches", columns, rows, (note,), kind="working-sets")
