@@ -54,9 +54,20 @@ def _parser(check_alone: bool) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog=parser.prog)
     checking.add_commands(commands)
     if not check_alone:
-        from specc.commands import editing, explaining, hardware, measuring, precision, predicting, results, simulating
+        from specc.commands import (
+            editing,
+            experimenting,
+            explaining,
+            hardware,
+            measuring,
+            precision,
+            predicting,
+            results,
+            simulating,
+        )
 
-        for group in (editing, measuring, precision, results, hardware, predicting, simulating, explaining):
+        groups = (editing, measuring, experimenting, precision, results, hardware, predicting, simulating, explaining)
+        for group in groups:
             group.add_commands(commands)
     return parser
 

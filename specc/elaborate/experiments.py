@@ -8,7 +8,7 @@ from typing import Any
 from specc import reads
 from specc.diagnostics.model import Sink
 from specc.elaborate.project import OutsideError, locate, project_folder
-from specc.elaborate.reader import Handler, Reader, RejectedError, read_block, spans_of, value_of
+from specc.elaborate.reader import Handler, Reader, RejectedError, first, read_block, spans_of, value_of
 from specc.elaborate.targets import compiler_flags
 from specc.source import SourceFile
 from specc.spec.experiments import DataSet, Experiments
@@ -63,7 +63,9 @@ def elaborate_experiments(item: Item, sink: Sink) -> Experiments | None:
         sink.add("E1005", "these experiments are empty", item.head, notes=("for example `clock 80 MHz 168 MHz`",))
     if not entries or not all(entries.values()):
         return None
-    sink.add("N1104", "no command runs experiments yet", item.head)
+    tile = first(entries, "tile")
+    if tile is not None:
+        sink.add("N1104", "no generated code computes tile by tile yet; `fusion` runs layers row by row", tile.span)
     return Experiments.model_construct(
         clocks=value_of(entries, "clock", ()),
         compile=value_of(entries, "compile", ()),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from specc.measure.result import Measurement
 from specc.numerics.quantized import QuantizedNetwork
@@ -25,6 +25,24 @@ class BackendError(Exception):
 
 
 @dataclass(frozen=True)
+class BuildOptions:
+    """How a program is built where a spec has no word for it; experiments vary it."""
+
+    kernels: str | None = None  # family of the kernels; None: the fastest that the core runs
+    weights: Literal["flash", "sram"] = "flash"  # where the constants of layers lie while the program runs
+
+    def require_default(self, what: str) -> None:
+        """For a backend that builds in one way only.
+
+        Raises:
+            BackendError: another way is asked for.
+        """
+        if self != BuildOptions():
+            asked = f"{self.kernels} kernels" if self.kernels else f"weights in {self.weights.upper()}"
+            raise BackendError(f"{what} is not built with {asked}")
+
+
+@dataclass(frozen=True)
 class Job:
     """One target to measure."""
 
@@ -34,6 +52,7 @@ class Job:
     build_folder: Path
     progress: Progress
     port: str | None = None  # the serial port a real board is on; None: none was given
+    options: BuildOptions = BuildOptions()
 
 
 class Backend(Protocol):

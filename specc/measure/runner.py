@@ -9,7 +9,7 @@ from pathlib import Path
 
 from specc.codegen.schedule import scheduled
 from specc.graph.planner import UnfitError
-from specc.measure.backend import Backend, BackendError, Job, Progress, backend_for, discover
+from specc.measure.backend import Backend, BackendError, BuildOptions, Job, Progress, backend_for, discover
 from specc.measure.provenance import model_file, spec_hash
 from specc.measure.result import Measurement
 from specc.measure.store import Store, StoreError
@@ -45,6 +45,7 @@ def measure(
     fresh: bool = False,
     backends: Sequence[Backend] | None = None,
     ports: Mapping[str, str] | None = None,
+    options: BuildOptions | None = None,
 ) -> RunReport:
     """Measure the targets of a spec that have no valid result in the store.
 
@@ -61,6 +62,7 @@ def measure(
         fresh: measure even what is stored.
         backends: None means every one that is installed.
         ports: serial ports of real boards, by target; these targets are measured there, the others without a board.
+        options: how the programs are built; None means as always.
 
     Raises:
         KeyError: `targets` names a target the spec does not have.
@@ -78,7 +80,8 @@ def measure(
             report.skipped[target.name] = f"no backend can measure {target.hardware.name} ({target.hardware.core}){how}"
             continue
         try:
-            job = Job(spec, target, scheduled(spec, target, network), build_folder, progress, port)
+            planned = scheduled(spec, target, network)
+            job = Job(spec, target, planned, build_folder, progress, port, options or BuildOptions())
             key = backend.key(job)
             stored = None if fresh else store.get(key)
             if stored is not None:

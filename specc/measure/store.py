@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 from specc.measure.result import FORMAT_VERSION, Measurement
 
 APPLICATION_ID: Final = 0x73706563  # "spec": marks the file as ours (PRAGMA application_id)
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 BUSY_SECONDS: Final = 30.0
 
 # What each version of the layout adds to the one before.
@@ -47,6 +47,16 @@ CREATE INDEX precision_by_key ON precision (key, format_version, sequence);
 CREATE INDEX precision_by_spec ON precision (spec_hash, format_version, sequence);
 CREATE TABLE checkpoint (key TEXT NOT NULL, run INTEGER NOT NULL, seed INTEGER NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY (key, run));
+""",
+    """
+CREATE TABLE finding (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    format_version INTEGER NOT NULL,
+    record TEXT NOT NULL
+);
+CREATE INDEX finding_by_key ON finding (kind, key, format_version, sequence);
 """,
 )
 
@@ -154,6 +164,24 @@ class Store:
         """The newest of a key, or None."""
         statement = "SELECT record FROM precision WHERE key = ? AND format_version = ? ORDER BY sequence DESC LIMIT 1"
         row = self._guarded(lambda: self._connection.execute(statement, (key, format_version)).fetchone())
+        return row[0] if row else None
+
+    def put_finding(self, kind: str, key: str, format_version: int, record: str) -> None:
+        """Add what was found about something else than a network on a target: peaks of hardware, an experiment.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        statement = "INSERT INTO finding (kind, key, format_version, record) VALUES (?, ?, ?, ?)"
+        self._guarded(lambda: self._connection.execute(statement, (kind, key, format_version, record)))
+
+    def get_finding(self, kind: str, key: str, format_version: int) -> str | None:
+        """The newest finding of a kind and key, as JSON, or None."""
+        statement = (
+            "SELECT record FROM finding WHERE kind = ? AND key = ? AND format_version = ? "
+            "ORDER BY sequence DESC LIMIT 1"
+        )
+        row = self._guarded(lambda: self._connection.execute(statement, (kind, key, format_version)).fetchone())
         return row[0] if row else None
 
     def put_checkpoint(self, key: str, run: int, seed: int, data: bytes) -> None:

@@ -76,6 +76,7 @@ class HostBackend:
         Raises:
             BackendError: the build failed, the program crashed, hung or broke the protocol, or the clock is too coarse.
         """
+        job.options.require_default("the program for this computer")
         flags = _flags(job.target)
         toolchain = Toolchain(job.build_folder)
         job.progress(f"{job.target.name}: building for this computer")

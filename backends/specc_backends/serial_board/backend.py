@@ -75,6 +75,7 @@ class SerialBoardBackend:
             BackendError: the build failed; the port is missing, busy or fails; the board is silent, runs something
                 else, or does not keep to the protocol.
         """
+        job.options.require_default("the program of a serial board")
         if job.port is None:
             raise BackendError(f"no port was given for target {job.target.name}")
         if job.network.network.input in job.network.rings:

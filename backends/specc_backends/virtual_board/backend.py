@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -69,6 +69,7 @@ class VirtualBoardBackend:
             generator=generator_hash(board_files()),
             flags=compiler_flags(job.target),
             target=job.target.model_dump(mode="json", exclude={"name"}),
+            options=asdict(job.options),
             inputs=[INPUTS, _seed(job)],
             libraries=_libraries(),
         )
@@ -88,7 +89,7 @@ class VirtualBoardBackend:
         folder.mkdir(parents=True, exist_ok=True)
         toolchain = Toolchain(job.build_folder)
         job.progress(f"{job.target.name}: building firmware")
-        firmware = build_firmware(job.network, job.target, toolchain, folder)
+        firmware = build_firmware(job.network, job.target, toolchain, folder, job.options)
         job.progress(f"{job.target.name}: running {INPUTS} inputs on the virtual board")
         core = core_model(job.target.hardware.core)
         flash = flash_model(job.target.hardware, clock)

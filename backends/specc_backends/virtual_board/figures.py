@@ -171,13 +171,15 @@ def _cycles(runs: Sequence[Counters], bounds: Bounds) -> Figure:
 def memory(firmware: Firmware, stack_used: int) -> MemoryResult:
     """Flash and SRAM of the linked program. SRAM counts the stack as deep as it was seen to reach."""
     image = firmware.image
+    copied = firmware.constant_bytes if firmware.weights_in_sram else 0
     regions = {
         "flash: weights": firmware.constant_bytes,
         "flash: code": image.code_bytes,
-        "flash: other constants": len(image.constants) - firmware.constant_bytes,
-        "flash: initial values": image.data_bytes,
+        "flash: other constants": len(image.constants) - firmware.constant_bytes + copied,
+        "flash: initial values": image.data_bytes - copied,
         "sram: activations": firmware.arena_bytes,
-        "sram: data": image.static_sram_bytes - firmware.arena_bytes,
+        "sram: weights": copied,
+        "sram: data": image.static_sram_bytes - firmware.arena_bytes - copied,
         "sram: stack (painted)": stack_used,
     }
     sram = image.static_sram_bytes + stack_used

@@ -10,9 +10,9 @@ from string import Template
 from typing import Final
 
 from specc.codegen.generate import ARENA, CONSTANT_PREFIXES, code_hash, generate, render
-from specc.codegen.kernels import family_of
+from specc.codegen.kernels import GENERIC, family_of
 from specc.codegen.toolchain import COMMON_FLAGS, Toolchain, ToolchainError, core_flags, optimisation_flags
-from specc.measure.backend import BackendError
+from specc.measure.backend import BackendError, BuildOptions
 from specc.numerics.quantized import QuantizedNetwork
 from specc.resources import resource
 from specc.spec.hardware import Target
@@ -20,6 +20,7 @@ from specc_backends.virtual_board.image import Image, ImageError, read_image
 
 _OVERFLOW: Final = re.compile(r"region '(\w+)': overflowed by (\d+) bytes")
 _ANY_CORE: Final = re.compile(r"-m(cpu|tune|arch)=")
+AS_ALWAYS: Final = BuildOptions()
 _MEMORY_NAMES: Final = {"FLASH": "flash", "SRAM": "SRAM"}
 
 
@@ -33,10 +34,11 @@ class Firmware:
     flags: str
     planned_bytes: int  # SRAM for activations, as planned
     kernels: dict[str, str]  # family and name of the kernel of each layer that has code
+    weights_in_sram: bool = False
 
     @property
     def constant_bytes(self) -> int:
-        """Flash for the weights and the other constants of layers, as linked."""
+        """Bytes of the weights and the other constants of layers, as linked."""
         return sum(size for name, (_, size) in self.image.symbols.items() if name.startswith(CONSTANT_PREFIXES))
 
     @property
@@ -50,13 +52,22 @@ def board_files() -> list[Path]:
     return sorted(path for path in resource("firmware", "boards/virtual").iterdir() if path.is_file())
 
 
-def firmware_hash(network: QuantizedNetwork, target: Target) -> str:
+def firmware_hash(network: QuantizedNetwork, target: Target, options: BuildOptions = AS_ALWAYS) -> str:
     """Hash of every source the firmware of a network is built from for a target, before anything is built."""
-    return code_hash(render(network, _family(target)), board_files())
+    return code_hash(render(network, _family(target, options)), board_files())
 
 
-def _family(target: Target) -> str:
-    return family_of(target.hardware.core, has_dsp=target.hardware.dsp)
+def _family(target: Target, options: BuildOptions) -> str:
+    """The family of kernels.
+
+    Raises:
+        BackendError: another one is asked for than the core can run.
+    """
+    fastest = family_of(target.hardware.core, has_dsp=target.hardware.dsp)
+    asked = options.kernels or fastest
+    if asked not in (GENERIC, fastest):
+        raise BackendError(f"{target.hardware.name} ({target.hardware.core}) cannot run {asked} kernels")
+    return asked
 
 
 def compiler_flags(target: Target) -> tuple[str, ...]:
@@ -108,6 +119,7 @@ def link(
     flags: Sequence[str],
     memory: tuple[int, int],
     elf: Path,
+    weights_in_sram: bool = False,
 ) -> Image:
     """Compile sources together with the board's own, and link them for a board with that much flash and SRAM.
 
@@ -118,6 +130,7 @@ def link(
         flags: target and optimisation.
         memory: bytes of flash and of SRAM.
         elf: the program to write.
+        weights_in_sram: copy the constants of layers to SRAM at reset, and read them there.
 
     Raises:
         BackendError: the compiler failed, or the program does not fit; the message says by how many bytes.
@@ -127,7 +140,9 @@ def link(
     template = Template((board / "board.ld").read_text(encoding="utf-8"))
     script = elf.with_suffix(".ld")
     script.parent.mkdir(parents=True, exist_ok=True)
-    script.write_text(template.substitute(flash_bytes=flash_bytes, sram_bytes=sram_bytes), encoding="utf-8")
+    constants = " ".join(f"*(.rodata.{prefix}*)" for prefix in CONSTANT_PREFIXES) if weights_in_sram else ""
+    filled = template.substitute(flash_bytes=flash_bytes, sram_bytes=sram_bytes, constants_in_sram=constants)
+    script.write_text(filled, encoding="utf-8")
     try:
         toolchain.compile(
             [*sources, *sorted(board.glob("*.c"))],
@@ -146,7 +161,9 @@ def link(
     return image
 
 
-def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolchain, folder: Path) -> Firmware:
+def build_firmware(
+    network: QuantizedNetwork, target: Target, toolchain: Toolchain, folder: Path, options: BuildOptions = AS_ALWAYS
+) -> Firmware:
     """Generate, compile and link a network for a target's memory.
 
     Raises:
@@ -154,16 +171,26 @@ def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolcha
     """
     flags = compiler_flags(target)
     memory = memory_bytes(target)
-    generated = generate(network, folder / "source", _family(target))
+    generated = generate(network, folder / "source", _family(target, options))
     elf = folder / "firmware.elf"
-    image = link(toolchain, generated.sources, generated.include_folders, flags=flags, memory=memory, elf=elf)
+    in_sram = options.weights == "sram"
+    image = link(
+        toolchain,
+        generated.sources,
+        generated.include_folders,
+        flags=flags,
+        memory=memory,
+        elf=elf,
+        weights_in_sram=in_sram,
+    )
     return Firmware(
         elf=elf,
         image=image,
-        code_hash=firmware_hash(network, target),
+        code_hash=firmware_hash(network, target, options),
         flags=" ".join((*COMMON_FLAGS, *flags)),
         planned_bytes=generated.arena_bytes,
         kernels=generated.kernels,
+        weights_in_sram=in_sram,
     )
 
 

@@ -1,0 +1,124 @@
+"""`specc experiment`: variants of the targets, predicted, measured and explained."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from specc.commands.checking import print_findings
+from specc.commands.console import EXIT_FAILED, EXIT_OK, Progress, usage
+
+if TYPE_CHECKING:
+    from specc.check import CheckResult
+    from specc.explain.experiment import Experiment
+    from specc.measure.variants import Axis
+
+# The axes of specc.measure.variants, which is too slow to import for a help text.
+_AXES: Final = ("clock", "compile", "bits", "kernels", "placement")
+_EPILOG = """\
+axes:
+  clock      the clocks that the spec lists, or the highest one of each number of flash wait states
+  compile    the compiler flags that the spec lists, or the usual optimisation levels
+  bits       the widths that the spec lists, or 8 and 16 bits in every row of the quantization table
+  kernels    generic C in place of the kernels for the core's own instructions
+  placement  weights copied to SRAM, in place of read from flash
+
+The gain of a variant is predicted from the counters of the target as it is, before the variant runs; a prediction that
+the measurement leaves is shown as missed. Results are stored; what is stored is not measured again. See
+docs/experiments.md.
+
+examples:
+  specc experiment specs/kws.hwspec --target f407
+  specc experiment specs/kws.hwspec --target l4r5 --axis clock
+  specc experiment specs/kws.hwspec --target f407 --axis compile --axis placement --grid
+
+exit codes: 0 every variant was measured, 1 one could not be, 2 wrong usage
+"""
+
+
+def add_commands(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "experiment",
+        help="predict, measure and explain variants: clock, compiler, widths, kernels, placement",
+        description="Predict what a change of one thing would gain, measure it, and say why.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
+    parser.add_argument("--target", action="append", metavar="NAME", help="only this target (may be repeated)")
+    parser.add_argument(
+        "--axis",
+        action="append",
+        choices=_AXES,
+        help="what is varied (may be repeated; default: what the spec's experiments list, or everything)",
+    )
+    parser.add_argument("--grid", action="store_true", help="every combination, and which of them none beats")
+    parser.add_argument("--json", action="store_true", help="print everything that was found as JSON")
+    parser.add_argument("--fresh", action="store_true", help="measure again even where a stored result is current")
+    parser.add_argument(
+        "--build", type=Path, default=Path("build"), metavar="DIR", help="build folder and result store"
+    )
+    parser.set_defaults(run=_experiment)
+
+
+def _experiment(options: argparse.Namespace) -> int:
+    from specc.check import check
+
+    checked = check(options.file)
+    print_findings(options.file, checked, sys.stderr if options.json else sys.stdout, always_summarise=False)
+    if not checked.can_be_measured or checked.spec is None:
+        return EXIT_FAILED
+    known = [target.name for target in checked.spec.targets]
+    for name in options.target or ():
+        if name not in known:
+            usage(f"{options.file} declares no target {name}; it declares {', '.join(sorted(known))}")
+    found, failures = _run(checked, options.target or known, options)
+    for failure in failures:
+        print(f"specc: {failure}", file=sys.stderr)
+    if options.json:
+        content = [experiment.model_dump(mode="json") for experiment in found]
+        print(json.dumps({"format_version": 1, "experiments": content, "failures": failures}, indent=2))
+    else:
+        from specc.report.experiments import experiment_text
+
+        for experiment in found:
+            print(experiment_text(experiment, whole_grid=options.grid))
+    failed = failures or any(trial.failure for experiment in found for trial in experiment.trials)
+    return EXIT_FAILED if failed else EXIT_OK
+
+
+def _run(checked: CheckResult, targets: list[str], options: argparse.Namespace) -> tuple[list[Experiment], list[str]]:
+    """The experiments, and why there is none of a target."""
+    from specc.explain.experiment import run_experiment
+    from specc.measure.store import Store, StoreError
+    from specc.measure.variants import AXES, VariantError, declared_axes
+    from specc.numerics.quantize import QuantizationError
+
+    assert checked.spec is not None
+    axes: tuple[Axis, ...] = tuple(options.axis or ()) or declared_axes(checked.spec.experiments) or AXES
+    found, failures = [], []
+    try:
+        with Progress(sys.stderr) as progress, Store(options.build / "specc.db") as store:
+            for target in targets:
+                try:
+                    experiment = run_experiment(
+                        checked,
+                        target,
+                        axes,
+                        store=store,
+                        build_folder=options.build,
+                        progress=progress.show,
+                        whole_grid=options.grid,
+                        fresh=options.fresh,
+                    )
+                except VariantError as error:
+                    failures.append(str(error))
+                    continue
+                found.append(experiment)
+    except (QuantizationError, StoreError) as error:
+        failures.append(f"{options.file}: {error}")
+    return found, failures

@@ -1,0 +1,218 @@
+"""Experiments: a target as it is beside its variants, each predicted before it is measured, each explained after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from specc.check import CheckResult
+from specc.codegen.kernels import family_of, kernel_of
+from specc.evidence import Figure
+from specc.explain.whatif import DIFFICULTY, Layout, Prediction, predict
+from specc.measure.backend import Backend, BuildOptions, Progress
+from specc.measure.energy.other_clock import energy_at_clock, powers
+from specc.measure.provenance import spec_hash
+from specc.measure.result import Measurement
+from specc.measure.runner import measure
+from specc.measure.store import Store
+from specc.measure.variants import Axis, Change, Variant, VariantError, grid, single, variant
+from specc.numerics.quantize import QuantizationError, quantize
+from specc.numerics.quantized import QuantizedNetwork
+from specc.spec import Spec
+from specc.spec.hardware import Target
+
+KIND: Final = "experiment"  # of its record in the store
+FORMAT_VERSION: Final = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Trial(_Record):
+    """A variant: what was changed, predicted and measured. `failure` says why there is no result."""
+
+    axes: tuple[str, ...]  # empty for the target as it is
+    labels: tuple[str, ...]
+    clock_hz: float | None
+    predicted: Figure | None = None  # seconds
+    predicted_bound: Figure | None = None
+    held: bool | None = None  # whether prediction and measurement agree; None: nothing was predicted, or measured
+    latency: Figure | None = None
+    energy: Figure | None = None
+    powers: tuple[float, float] | None = None  # watts if all is static, if all is proportional to the clock
+    sram: Figure | None = None
+    flash: Figure | None = None
+    counters: dict[str, Figure] = {}
+    evidence: str = "unknown"
+    output_exact: bool | None = None
+    failure: str = ""
+
+    @property
+    def label(self) -> str:
+        """What was changed, in words."""
+        return ", ".join(self.labels) or "as it is"
+
+    @property
+    def difficulty(self) -> int:
+        """The sum of `whatif.DIFFICULTY` over the changes."""
+        return sum(DIFFICULTY[axis] for axis in self.axes)
+
+    @property
+    def delay_product(self) -> Figure | None:
+        """Energy times latency, in joule seconds."""
+        energy, latency = self.energy, self.latency
+        if energy is None or latency is None or energy.value is None or latency.value is None:
+            return None
+        ends = [
+            None if e is None or t is None else e * t
+            for e, t in ((energy.low, latency.low), (energy.high, latency.high))
+        ]
+        value = energy.value * latency.value
+        return Figure(value=value, low=ends[0], high=ends[1], unit="Js", evidence="predicted", basis=energy.basis)
+
+
+class Experiment(_Record):
+    """A target as it is, and its variants."""
+
+    format_version: int = FORMAT_VERSION
+    target: str
+    before: Trial
+    before_key: str  # content address of its measurement
+    trials: tuple[Trial, ...]
+
+
+def run_experiment(
+    checked: CheckResult,
+    target: str,
+    axes: Sequence[Axis],
+    *,
+    store: Store,
+    build_folder: Path,
+    progress: Progress,
+    whole_grid: bool = False,
+    fresh: bool = False,
+    backends: Sequence[Backend] | None = None,
+) -> Experiment:
+    """Measure a target and its variants. Everything measured is stored; what is stored is not measured again.
+
+    Args:
+        checked: the spec, without errors.
+        target: name of the target.
+        axes: what is varied.
+        store: of results.
+        build_folder: where programs are built.
+        progress: told in one line what is being done.
+        whole_grid: every combination, not one change at a time.
+        fresh: measure even what is stored.
+        backends: None means every one that is installed.
+
+    Raises:
+        VariantError: the target as it is could not be measured, or the grid is too large.
+        QuantizationError: the network's numbers cannot be represented as the table asks.
+        StoreError: the store cannot be used.
+    """
+    spec, network = checked.spec, checked.network
+    assert spec is not None and network is not None, "a spec with errors cannot be measured"
+    chosen = spec.target(target)
+    quantized = quantize(spec, network)
+
+    def measured(one: Spec, numbers: QuantizedNetwork, options: BuildOptions) -> Measurement | str:
+        name = one.targets[0].name
+        report = measure(one, numbers, store, build_folder, progress, fresh=fresh, backends=backends, options=options)
+        return report.measurements.get(name) or report.missing[name]
+
+    as_it_is = spec.model_copy(update={"targets": (chosen,)})
+    before = measured(as_it_is, quantized, BuildOptions())
+    if isinstance(before, str):
+        raise VariantError(f"{target}: {before}")
+    trials = []
+    chosen_changes = (grid if whole_grid else single)(spec, chosen, axes)
+    for number, changes in enumerate(chosen_changes, 1):
+        progress(f"{target}: {number} of {len(chosen_changes)}: {', '.join(c.label for c in changes)}")
+        try:
+            varied = variant(spec, chosen, changes)
+            numbers = quantize(varied.spec, network) if any(c.axis == "bits" for c in changes) else quantized
+        except (VariantError, QuantizationError) as error:
+            trials.append(_failed(changes, chosen, str(error)))
+            continue
+        prediction = predict(
+            before, chosen, changes, _layout(numbers, varied), _layout(quantized, variant(spec, chosen, ()))
+        )
+        result = measured(varied.spec, numbers, varied.options)
+        trials.append(_trial(changes, varied.target, prediction, result))
+    experiment = Experiment(
+        target=target, before=_trial((), chosen, None, before), before_key=before.key, trials=tuple(trials)
+    )
+    return _remembered(experiment, spec, store)
+
+
+def stored_experiment(spec: Spec, target: str, store: Store) -> Experiment | None:
+    """What is stored of experiments with a target of a spec."""
+    record = store.get_finding(KIND, _key(spec, target), FORMAT_VERSION)
+    return Experiment.model_validate_json(record) if record else None
+
+
+def _remembered(experiment: Experiment, spec: Spec, store: Store) -> Experiment:
+    """Stores an experiment, together with earlier trials of other changes on the same target as it is."""
+    earlier = stored_experiment(spec, experiment.target, store)
+    kept: tuple[Trial, ...] = ()
+    if earlier is not None and earlier.before_key == experiment.before_key:
+        tried = {trial.labels for trial in experiment.trials}
+        kept = tuple(trial for trial in earlier.trials if trial.labels not in tried)
+    whole = experiment.model_copy(update={"trials": (*kept, *experiment.trials)})
+    store.put_finding(KIND, _key(spec, experiment.target), FORMAT_VERSION, whole.model_dump_json())
+    return experiment
+
+
+def _key(spec: Spec, target: str) -> str:
+    return f"{spec_hash(spec)} {target}"
+
+
+def _layout(network: QuantizedNetwork, built: Variant) -> Layout:
+    hardware = built.target.hardware
+    family = built.options.kernels or family_of(hardware.core, dsp=hardware.dsp)
+    layers = network.network.layers
+    kernels = {layer.name: kernel_of(network, layer, family) for layer in layers}
+    return Layout(
+        kernels={name: str(kernel) for name, kernel in kernels.items() if kernel},
+        bits={layer.name: network.formats[layer.inputs[0]].container_bits for layer in layers},
+    )
+
+
+def _trial(
+    changes: Sequence[Change], target: Target, prediction: Prediction | None, result: Measurement | str
+) -> Trial:
+    if isinstance(result, str):
+        failed = _failed(changes, target, result)
+        return failed.model_copy(update={"predicted": prediction.latency}) if prediction else failed
+    latency = result.total.best
+    energy = result.energy if result.energy.value is not None else energy_at_clock(latency, target)
+    return Trial(
+        axes=tuple(change.axis for change in changes),
+        labels=tuple(change.label for change in changes),
+        clock_hz=target.clock_hz,
+        predicted=prediction.latency if prediction else None,
+        predicted_bound=prediction.bound if prediction else None,
+        held=prediction.holds(latency) if prediction else None,
+        latency=latency,
+        energy=energy,
+        powers=powers(target),
+        sram=result.memory.sram,
+        flash=result.memory.flash,
+        counters=result.counters,
+        evidence=result.evidence,
+        output_exact=result.output_matches_golden,
+    )
+
+
+def _failed(changes: Sequence[Change], target: Target, reason: str) -> Trial:
+    return Trial(
+        axes=tuple(change.axis for change in changes),
+        labels=tuple(change.label for change in changes),
+        clock_hz=target.clock_hz,
+        failure=reason,
+    )

@@ -1,0 +1,191 @@
+"""Variants of a target: what an experiment changes, and the spec in which nothing else is changed.
+
+Each axis has the values that the spec's `experiments` section lists, or without a list those that are worth a try on
+the target. A value that a target has already is no variant.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final, Literal, get_args
+
+from specc.codegen.kernels import GENERIC, family_of
+from specc.measure.backend import BuildOptions
+from specc.spec import Spec
+from specc.spec.experiments import Experiments
+from specc.spec.hardware import Target
+from specc.spec.model import QuantizationRow
+from specc.units import UNITS, Quantity
+
+Axis = Literal["clock", "compile", "bits", "kernels", "placement"]
+AXES: Final[tuple[Axis, ...]] = get_args(Axis)
+
+# Tried where the spec lists nothing. Zig takes -O1 and -O3 for -O2.
+_LEVELS: Final = ("-O0", "-O2", "-Os")
+_CLOCK_PARTS: Final = (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))  # of the target's own, without wait states
+_BITS: Final = (8, 16)
+GRID_LIMIT: Final = 256  # variants of a grid
+
+Value = Quantity | str | int
+
+
+class VariantError(Exception):
+    """A variant that cannot be: the message says why."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One axis at another value."""
+
+    axis: Axis
+    value: Value
+
+    @property
+    def label(self) -> str:
+        """As tables show it: `84 MHz`, `-O3`, `16 bits`, `generic kernels`, `weights in SRAM`."""
+        if self.axis == "bits":
+            return f"{self.value} bits"
+        if self.axis == "kernels":
+            return f"{self.value} kernels"
+        if self.axis == "placement":
+            return f"weights in {'SRAM' if self.value == 'sram' else self.value}"
+        return str(self.value)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A target with changes, in a spec that has this target alone."""
+
+    changes: tuple[Change, ...]
+    spec: Spec
+    options: BuildOptions
+
+    @property
+    def target(self) -> Target:
+        """The target with its changes."""
+        return self.spec.targets[0]
+
+
+def declared_axes(experiments: Experiments | None) -> tuple[Axis, ...]:
+    """The axes that a spec lists values for."""
+    if experiments is None:
+        return ()
+    listed = {"clock": experiments.clocks, "compile": experiments.compile, "bits": experiments.bits}
+    return tuple(axis for axis in AXES if listed.get(axis))
+
+
+def changes(spec: Spec, target: Target, axis: Axis) -> tuple[Change, ...]:
+    """The values of an axis that a target is to be tried at; none where it has no other."""
+    listed = spec.experiments or Experiments()
+    values: Sequence[Value]
+    if axis == "clock":
+        values = [clock for clock in listed.clocks or _clocks(target) if float(clock.base) != target.clock_hz]
+    elif axis == "compile":
+        values = [level for level in listed.compile or _LEVELS if level != target.compile]
+    elif axis == "bits":
+        values = [bits for bits in listed.bits or _BITS if bits not in _widths(spec) or len(_widths(spec)) > 1]
+    elif axis == "kernels":
+        values = [GENERIC] if _family(target) != GENERIC else []
+    else:
+        values = ["sram"] if target.hardware.core.startswith("cortex-m") else []
+    return tuple(Change(axis, value) for value in values)
+
+
+def single(spec: Spec, target: Target, axes: Sequence[Axis]) -> list[tuple[Change, ...]]:
+    """One change at a time."""
+    return [(change,) for axis in axes for change in changes(spec, target, axis)]
+
+
+def grid(spec: Spec, target: Target, axes: Sequence[Axis]) -> list[tuple[Change, ...]]:
+    """Every combination of changes, the target as it is left out.
+
+    Raises:
+        VariantError: there are more than `GRID_LIMIT`.
+    """
+    values = [(None, *changes(spec, target, axis)) for axis in axes]
+    number = math.prod(len(options) for options in values)
+    if number > GRID_LIMIT:
+        raise VariantError(f"a grid of {number:,} variants of {target.name}; at most {GRID_LIMIT} are tried")
+    found = [tuple(change for change in choice if change) for choice in itertools.product(*values)]
+    return sorted(filter(None, found), key=len)
+
+
+def variant(spec: Spec, target: Target, made: Sequence[Change]) -> Variant:
+    """A target with changes.
+
+    Raises:
+        VariantError: the hardware cannot run so, or the widths of a file cannot be changed.
+    """
+    options = BuildOptions()
+    changed = target
+    for change in made:
+        if change.axis == "clock":
+            changed = _with_clock(changed, change.value)
+        elif change.axis == "compile":
+            changed = changed.model_copy(update={"compile": change.value})
+        elif change.axis == "kernels":
+            options = replace(options, kernels=str(change.value))
+        elif change.axis == "placement":
+            options = replace(options, weights="sram" if change.value == "sram" else "flash")
+        elif change.axis == "bits":
+            spec = _with_bits(spec, int(str(change.value)))
+    name = ".".join([target.name, *(re.sub(r"[^A-Za-z0-9]+", "-", f"{c.axis} {c.label}") for c in made)])
+    budgets = tuple(b.model_copy(update={"target": name}) if b.target == target.name else b for b in spec.budgets)
+    targets = (changed.model_copy(update={"name": name}),)
+    return Variant(tuple(made), spec.model_copy(update={"targets": targets, "budgets": budgets}), options)
+
+
+def _family(target: Target) -> str:
+    return family_of(target.hardware.core, dsp=target.hardware.dsp)
+
+
+def _clocks(target: Target) -> list[Quantity]:
+    """The highest clock of each number of wait states, and parts of the target's own where none are declared."""
+    highest = target.clock or (target.hardware.clock.value if target.hardware.clock else None)
+    if highest is None or not target.hardware.core.startswith("cortex-m"):
+        return []
+    timing = target.hardware.flash_timing
+    if timing is None:
+        return [_megahertz(highest.base * part) for part in _CLOCK_PARTS]
+    return [entry.up_to for entry in timing.wait_states if entry.up_to.base < highest.base]
+
+
+def _megahertz(hertz: Fraction) -> Quantity:
+    return Quantity(hertz / UNITS["MHz"].scale, UNITS["MHz"])
+
+
+def _with_clock(target: Target, clock: Value) -> Target:
+    assert isinstance(clock, Quantity)
+    if target.clock_hz is None:
+        raise VariantError(f"the clock of {target.hardware.name} cannot be set")
+    highest = target.hardware.clock
+    if highest is not None and clock.base > highest.value.base:
+        raise VariantError(f"{clock} is above the {highest.value} that {target.hardware.name} runs at most")
+    return target.model_copy(update={"clock": clock})
+
+
+def _widths(spec: Spec) -> set[int]:
+    return {row.bits for row in spec.quantization.rows} if spec.quantization else set()
+
+
+def _with_bits(spec: Spec, bits: int) -> Spec:
+    if spec.quantization is None:
+        raise VariantError("the widths are those of the model's file; without a quantization table nothing widens them")
+    rows = tuple(_with_width(row, bits) for row in spec.quantization.rows)
+    return spec.model_copy(update={"quantization": spec.quantization.model_copy(update={"rows": rows})})
+
+
+def _with_width(row: QuantizationRow, bits: int) -> QuantizationRow:
+    """A row of another width that represents the same range, with codes as far apart as that takes."""
+    if bits < 2:
+        raise VariantError("one bit leaves no code but zero and a negative one")
+    if not row.uniform:
+        raise VariantError(f"row `{row.layer}` has widths or a format of its own")
+    if row.range is None:
+        return row.model_copy(update={"bits": bits})
+    return row.model_copy(update={"bits": bits, "step": row.range / (2 ** (bits - 1) - 1)})
