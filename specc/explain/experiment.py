@@ -174,7 +174,7 @@ def _key(spec: Spec, target: str) -> str:
 
 def _layout(network: QuantizedNetwork, built: Variant) -> Layout:
     hardware = built.target.hardware
-    family = built.options.kernels or family_of(hardware.core, dsp=hardware.dsp)
+    family = built.options.kernels or family_of(hardware.core, has_dsp=hardware.dsp)
     layers = network.network.layers
     kernels = {layer.name: kernel_of(network, layer, family) for layer in layers}
     return Layout(

@@ -141,7 +141,7 @@ def variant(spec: Spec, target: Target, made: Sequence[Change]) -> Variant:
 
 
 def _family(target: Target) -> str:
-    return family_of(target.hardware.core, dsp=target.hardware.dsp)
+    return family_of(target.hardware.core, has_dsp=target.hardware.dsp)
 
 
 def _clocks(target: Target) -> list[Quantity]:
