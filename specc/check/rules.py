@@ -16,10 +16,12 @@ from specc.check.instruments import check_counters, check_sensors
 from specc.check.latency import check_latency
 from specc.check.memory import check_memory
 from specc.check.ranges import check_ranges
+from specc.check.weights import check_weights
 
 Rule = Callable[[Context], None]
 
 RULES: Final[tuple[Rule, ...]] = (
+    check_weights,
     check_rows,
     check_ranges,
     check_accumulators,

@@ -31,6 +31,22 @@ has a shape, so no further rule runs.
 no larger than the image. A `dense` takes an image of any size and reads it as one vector.
 """,
     ),
+    _code(
+        "E2102",
+        "error",
+        "weights do not fit the network",
+        """
+A file of weights holds `LAYER.weights` for every layer that has some, in the shape that the message
+shows: filters x height x width x channels for conv, height x width x channels for dwconv, units x
+inputs for dense.
+
+    conv    first { kernel 3x3, filters 8 }   # behind 28x28x1: first.weights is 8x3x3x1
+    weights from "trained.npz"
+
+`LAYER.bias` is zero if it is left out, and `TENSOR.range` need not be there. Names that belong to
+no layer are refused: a misspelt one would be left out in silence.
+""",
+    ),
 )
 
 register(

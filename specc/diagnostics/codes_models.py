@@ -11,7 +11,8 @@ _MODELS: Final = (
         "E2201",
         "error",
         "model file cannot be read",
-        "The path is written relative to the spec file and leads to a .tflite or .onnx file inside the project:\n"
+        "The path is written relative to the spec file and leads to a file inside the project: .tflite or .onnx for a\n"
+        "network, .npz for weights alone. The project is\n"
         "the nearest folder above the spec that holds `.git` or `pyproject.toml`, or else the spec's own folder.\n"
         "Symbolic links are followed only within it, because specs come from others. At most 64 MiB are read.",
     ),

@@ -155,6 +155,17 @@ def _elaborate_entry(item: Item, parts: ModelParts, names: LayerNames, first_use
 
 
 def _elaborate_weights(reader: Reader) -> WeightsSpec:
+    """`weights seed 42`, or `weights from "trained.npz"`."""
+    if reader.accept("from"):
+        path = reader.text("the path of a file of weights")
+        reader.finish()
+        from specc.elaborate.importers import ModelFileError, import_weights
+
+        try:
+            file = import_weights(path.text, path.span)
+        except ModelFileError as error:
+            reader.fail(error.code, str(error), path.span, notes=error.notes)
+        return WeightsSpec.model_construct(file=file, spans={"": reader.item.head, "file": path.span})
     reader.expect("seed")
     seed = reader.integer("a seed", 0, SEED_LIMIT)
     reader.finish()

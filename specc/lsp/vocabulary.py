@@ -56,6 +56,7 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "output": ("error",),
         "optimise": ("energy", "latency", "price", "sram", "flash"),
         "seed": ("fresh",),
+        "weights": ("seed", "from"),
         "tree": ("depth", "leaf"),
         "distribution": ("uniform", "normal"),
         "stream": ("rows",),

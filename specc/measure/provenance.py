@@ -59,8 +59,10 @@ def _sources(hardware: Hardware) -> Iterator[tuple[str, str]]:
 
 
 def model_file(spec: Spec) -> str:
-    """Path, as the spec writes it, and SHA-256 of the file that holds the network; empty where the spec declares it."""
-    file = spec.model.file
+    """Path, as the spec writes it, and SHA-256 of the file that holds the network, or the weights of a declared one;
+    empty where there is none."""
+    weights = spec.model.weights
+    file = spec.model.file or (weights.file if weights else None)
     return f"{file.path}, SHA-256 {file.sha256}" if file else ""
 
 

@@ -19,7 +19,7 @@ from specc.numerics.layer_numbers import (
 )
 from specc.numerics.quantized import LayerNumbers, QuantizedNetwork, TensorFormat
 from specc.numerics.weights import Parameters
-from specc.spec.imported import Constant, ImportedModel
+from specc.spec.imported import Constant, ImportedModel, ImportedWeights
 
 _ITEMS: Final = {"int8": "<i1", "int32": "<i4", "float32": "<f4", "float64": "<f8"}
 _BITS: Final = 8
@@ -65,7 +65,7 @@ def _codes(model: ImportedModel, layer: Layer) -> WeightCodes:
     )
 
 
-def imported_parameters(model: ImportedModel, network: Network) -> dict[str, Parameters]:
+def imported_parameters(weights: Mapping[str, ImportedWeights], network: Network) -> dict[str, Parameters]:
     """Real weights and biases of a file, by layer; a layer without a bias gets zeros.
 
     Raises:
@@ -73,15 +73,15 @@ def imported_parameters(model: ImportedModel, network: Network) -> dict[str, Par
     """
     parameters: dict[str, Parameters] = {}
     for layer in network.layers:
-        stored = model.weights.get(layer.name)
+        stored = weights.get(layer.name)
         if stored is None:
             continue
-        weights = _array(stored.weights).reshape(_weight_shape(layer)).astype(np.float64)
+        values = _array(stored.weights).reshape(_weight_shape(layer)).astype(np.float64)
         channels = layer.output_shape[-1]
         bias = np.zeros(channels) if stored.bias is None else _array(stored.bias).astype(np.float64)
-        if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
+        if not (np.isfinite(values).all() and np.isfinite(bias).all()):
             raise QuantizationError(layer.name, "the file holds weights that are not finite")
-        parameters[layer.name] = Parameters(weights, bias)
+        parameters[layer.name] = Parameters(values, bias)
     return parameters
 
 

@@ -64,7 +64,7 @@ def quantize(spec: Spec, network: Network) -> QuantizedNetwork:
 
 
 def real_parameters(spec: Spec, network: Network) -> dict[str, Parameters]:
-    """Real weights and biases of a network, by layer: its file's, or drawn from the spec's seed.
+    """Real weights and biases of a network, by layer: its file's, trained ones, or drawn from the spec's seed.
 
     A file that holds nothing but codes gives the real numbers that they stand for.
 
@@ -74,11 +74,16 @@ def real_parameters(spec: Spec, network: Network) -> dict[str, Parameters]:
     if spec.model.file is not None:
         content = spec.model.file.content
         return (
-            _decoded(imported_numbers(content, network)) if content.quantized else imported_parameters(content, network)
+            _decoded(imported_numbers(content, network))
+            if content.quantized
+            else imported_parameters(content.weights, network)
         )
-    if spec.model.weights is None:
+    weights = spec.model.weights
+    if weights is None:
         raise QuantizationError(network.name, "the model declares no weights; seeded ones are enough to measure cost")
-    return draw_parameters(network, spec.model.weights.seed)
+    if weights.file is not None:
+        return imported_parameters(weights.file.content.weights, network)
+    return draw_parameters(network, weights.seed)
 
 
 def _decoded(quantized: QuantizedNetwork) -> dict[str, Parameters]:
@@ -214,11 +219,19 @@ def grid_codes(row: QuantizationRow, bits: int | None = None) -> tuple[int, int]
 
 
 def observed_ranges(spec: Spec, network: Network, parameters: Mapping[str, Parameters]) -> Ranges:
-    """Smallest and largest value of each tensor over seeded inputs; zero always included.
+    """Smallest and largest value of each tensor; zero always included.
+
+    As the file of the weights says; what it leaves out, over seeded inputs.
 
     Raises:
-        QuantizationError: the spec declares no input distribution, or a value is not finite.
+        QuantizationError: the spec declares no input distribution, and one is needed; or a value is not finite.
     """
+    stored: Ranges = {}
+    if spec.model.weights is not None and spec.model.weights.file is not None:
+        found = spec.model.weights.file.content.ranges
+        stored = {name: (min(0.0, low), max(0.0, high)) for name, (low, high) in found.items()}
+    if stored.keys() >= {network.input, *(layer.name for layer in network.layers)}:
+        return stored
     declared = spec.model.input
     if declared.distribution is None:
         raise QuantizationError(declared.name, "calibration needs an input distribution, and the spec declares none")
@@ -229,7 +242,7 @@ def observed_ranges(spec: Spec, network: Network, parameters: Mapping[str, Param
     for name, (low, high) in ranges.items():
         if not np.isfinite(high - low):
             raise QuantizationError(name, "its values are not finite on the calibration inputs")
-    return ranges
+    return {**ranges, **stored}
 
 
 # ---- numbers of layers ----

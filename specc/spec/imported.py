@@ -45,6 +45,18 @@ class ImportedWeights:
 
 
 @dataclass(frozen=True)
+class StoredWeights:
+    """Trained weights of a network that the spec declares, by layer.
+
+    `ranges` holds the smallest and largest value of a tensor, by the name of its layer or of the input, as they were
+    seen in training.
+    """
+
+    weights: dict[str, ImportedWeights]
+    ranges: dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
 class ImportedModel:
     """A network as its file declares it.
 

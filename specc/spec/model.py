@@ -11,7 +11,7 @@ from pydantic import Field
 from specc.spec.base import Node
 
 if TYPE_CHECKING:
-    from specc.spec.imported import ImportedModel
+    from specc.spec.imported import ImportedModel, StoredWeights
 
 LayerKind = Literal["conv", "dwconv", "dense", "avgpool", "maxpool", "add", "relu", "relu6", "softmax", "flatten"]
 Activation = Literal["linear", "relu", "relu6"]
@@ -58,10 +58,28 @@ class Fusion(Node):
 RowsMode = Literal["needed", "least", "never"]
 
 
-class WeightsSpec(Node):
-    """Where the weights come from. Seeded weights are drawn from a fixed generator; they test cost, not accuracy."""
+class WeightsFile(Node):
+    """The file that weights come from. `content` is what was read; the hash stands for it in equality and JSON."""
 
-    seed: int
+    path: str  # as written in the spec
+    sha256: str
+    content_: Annotated[Any, Field(exclude=True, repr=False)]
+
+    @property
+    def content(self) -> StoredWeights:
+        """The arrays of the file."""
+        content: StoredWeights = self.content_
+        return content
+
+
+class WeightsSpec(Node):
+    """Where the weights come from: a file of trained ones, or a fixed generator.
+
+    Seeded weights test cost, not accuracy. With a `file`, the seed only draws the inputs of a measurement.
+    """
+
+    seed: int = 0
+    file: WeightsFile | None = None
 
 
 class ModelFile(Node):

@@ -8,9 +8,9 @@ from specc.elaborate.importers.common import ModelFileError
 from specc.elaborate.importers.files import read_model_file
 from specc.source import Span
 from specc.spec.imported import ImportedModel
-from specc.spec.model import ModelFile
+from specc.spec.model import ModelFile, WeightsFile
 
-__all__ = ["ModelFileError", "import_file", "import_model"]
+__all__ = ["ModelFileError", "import_file", "import_model", "import_weights"]
 
 
 def import_file(written: str, span: Span, input_name: str | None) -> ModelFile:
@@ -43,3 +43,18 @@ def import_model(data: bytes, suffix: str, span: Span, input_name: str | None = 
 
         return read_onnx(data, span, input_name)
     raise ModelFileError("E2201", f"`{suffix or 'no suffix'}` is no format of a model: .tflite or .onnx")
+
+
+def import_weights(written: str, span: Span) -> WeightsFile:
+    """The weights of the `.npz` file that a spec names at `span`.
+
+    Raises:
+        ModelFileError: the file cannot be read or used.
+    """
+    import hashlib
+
+    from specc.elaborate.importers.npz import read
+
+    data = read_model_file(written, span.source.path)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return WeightsFile.model_construct(path=written, sha256=sha256, content_=read(data), spans={"": span})

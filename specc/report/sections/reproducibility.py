@@ -138,7 +138,7 @@ def limits(inputs: ReportInputs) -> list[str]:
         found.append(f"Energy on {', '.join(predicted)} is active power times time; no sensor was read.")
     if no_price := [t.name for t in inputs.spec.targets if t.hardware.price is None]:
         found.append(f"No price is known for {', '.join(no_price)}.")
-    if inputs.spec.model.weights is not None:
+    if inputs.spec.model.weights is not None and inputs.spec.model.weights.file is None:
         found.append(
             f"The weights are drawn at random (seed {inputs.spec.model.weights.seed}): cost is real, accuracy was not "
             "measured."
