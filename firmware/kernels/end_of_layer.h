@@ -27,6 +27,12 @@
 #undef FILTERS
 #undef PAIRS
 #undef UNITS
+#undef GROUPS
+#undef GROUP
+#undef ROW_QUADS
+#undef PATTERNS
+#undef TILE
+#undef UP
 #undef FEATURES
 #undef ELEMENTS
 #undef KERNEL_HEIGHT

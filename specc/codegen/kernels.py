@@ -6,10 +6,11 @@ others to `generic`.
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass
 from typing import Final
 
-from specc.codegen import armv6m, dsp
+from specc.codegen import armv6m, dsp, x86
 from specc.codegen.packed import Pack, Packed
 from specc.graph.network import Layer
 from specc.graph.rewrites import is_global_average
@@ -19,8 +20,15 @@ GENERIC: Final = "generic"
 DSP: Final = "dsp"  # Armv7E-M and Armv8-M with the DSP extension: dual 16-bit multiply-accumulate
 ARMV6M: Final = "armv6m"  # Cortex-M0+: a 32-bit multiplication and eight registers for most instructions
 
+X86: Final = "x86"  # computers: AVX-512 with VNNI, AVX2 or neither, chosen when the program runs
+
 # The layers that each family has kernels for, by kind.
-_PACKERS: Final[dict[str, dict[str, Pack]]] = {GENERIC: {}, DSP: dsp.PACKERS, ARMV6M: armv6m.PACKERS}
+_PACKERS: Final[dict[str, dict[str, Pack]]] = {
+    GENERIC: {},
+    DSP: dsp.PACKERS,
+    ARMV6M: armv6m.PACKERS,
+    X86: x86.PACKERS,
+}
 FAMILIES: Final = tuple(_PACKERS)
 
 _BY_CORE: Final = {"cortex-m4": DSP, "cortex-m7": DSP, "cortex-m0+": ARMV6M}
@@ -53,6 +61,8 @@ def family_of(core: str, *, has_dsp: bool) -> str:
         core: as a `hardware` section names it.
         has_dsp: whether the chip has the core's DSP extension, where that is a choice.
     """
+    if core == "host":
+        return X86 if platform.machine() in ("x86_64", "AMD64") else GENERIC
     if core == "cortex-m33" and has_dsp:
         return DSP
     return _BY_CORE.get(core, GENERIC)
@@ -74,7 +84,7 @@ def kernel_of(network: QuantizedNetwork, layer: Layer, family: str) -> Kernel | 
         return Kernel(GENERIC, "window_products")
     if layer.name in network.by_rows and is_global_average(layer):
         return Kernel(GENERIC, "pool_sums")
-    if layer.kind == "dwconv" and any(name in network.rings for name in layer.inputs):
+    if family != X86 and layer.kind == "dwconv" and any(name in network.rings for name in layer.inputs):
         return Kernel(GENERIC, layer.kind)  # the other takes its input rows to follow one another
     pack = _PACKERS[family].get(layer.kind)
     if pack is not None and (packed := pack(network, layer)) is not None:

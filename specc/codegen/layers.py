@@ -101,7 +101,8 @@ def _arrays(
         return ()
     packed = kernel.packed if kernel else None
     if packed and packed.streamed:
-        return (array(f"weights_{name}", "int32_t", packed.weights),)
+        c_type = "int32_t" if packed.alignment == 4 else f"_Alignas({packed.alignment}) int32_t"
+        return (array(f"weights_{name}", c_type, packed.weights),)
     assert numbers.weights is not None and numbers.bias is not None
     bias = numbers.bias if is_padded(layer) else _folded_bias(layer, numbers.weights, numbers.bias, zero_point)
     return (

@@ -21,6 +21,7 @@ class Packed:
     weights: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))  # 32-bit words
     macros: dict[str, int] = field(default_factory=dict)
     streamed: bool = True  # bias and multipliers are among the weights, and shifts are not needed
+    alignment: int = 4  # bytes
 
 
 # Whether a kernel computes a layer exactly, and if so with which constants.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from specc.codegen.generate import code_hash, generate, kernel_names, render
-from specc.codegen.kernels import GENERIC
+from specc.codegen.kernels import family_of
 from specc.codegen.toolchain import COMMON_FLAGS, HOST_FLAGS, Toolchain, ToolchainError, optimisation_flags
 from specc.evidence import Figure
 from specc.measure import provenance
@@ -122,7 +122,7 @@ class HostBackend:
                 spec_hash=provenance.spec_hash(job.spec),
                 graph_hash=provenance.graph_hash(job.network),
                 model_file=provenance.model_file(job.spec),
-                code_hash=code_hash(render(job.network), [_board()]),
+                code_hash=code_hash(render(job.network, _family(job.target)), [_board()]),
                 compiler=compiler,
                 compiler_flags=" ".join((*COMMON_FLAGS, *flags)),
                 backend=self.name,
@@ -138,7 +138,7 @@ class HostBackend:
                 warmup=WARM_UP,
                 library_versions=_libraries(),
                 taken_at=provenance.now(),
-                kernels=kernel_names(job.network, GENERIC),
+                kernels=kernel_names(job.network, _family(job.target)),
                 schedule=job.network.schedule,
             ),
             baselines=baselines,
@@ -155,6 +155,10 @@ class HostBackend:
         except (BackendError, ToolchainError) as error:
             return counters.Counters(seen, notes=(f"no counters: {str(error).splitlines()[0]}",))
         return counters.Counters(found.total | seen, found.layers, found.notes)
+
+
+def _family(target: Target) -> str:
+    return family_of(target.hardware.core, has_dsp=False)
 
 
 def _board() -> Path:
@@ -175,7 +179,7 @@ def _flags(target: Target) -> tuple[str, ...]:
 def _build(job: Job, toolchain: Toolchain, flags: tuple[str, ...], name: str = "network") -> tuple[Path, int]:
     """The program, and the bytes that are planned for its activations."""
     folder = job.build_folder.resolve() / "host" / job.target.name
-    code = generate(job.network, folder / "source")
+    code = generate(job.network, folder / "source", _family(job.target))
     program = folder / name
     toolchain.compile([*code.sources, _board()], program, flags, code.include_folders)
     return program, code.arena_bytes
