@@ -64,10 +64,11 @@ def _parser(check_alone: bool) -> argparse.ArgumentParser:
             predicting,
             results,
             simulating,
+            tuning,
         )
 
-        groups = (editing, measuring, experimenting, precision, results, hardware, predicting, simulating, explaining)
-        for group in groups:
+        measured = (measuring, experimenting, precision, tuning, results)
+        for group in (editing, *measured, hardware, predicting, simulating, explaining):
             group.add_commands(commands)
     return parser
 

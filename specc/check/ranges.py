@@ -26,11 +26,23 @@ def clipped_code(row: QuantizationRow) -> int | None:
     return min(exact(row.range) // exact(row.step), 1 << (row.bits + row.guard - 1))
 
 
+def bits_for(limit: Fraction, step: Fraction) -> int:
+    """Width of the codes from -limit to limit, both whole multiples of the step or cut down to them."""
+    return int(2 * (limit // step)).bit_length()
+
+
+def nearest_on_grid(limit: Fraction, step: Fraction) -> Fraction:
+    """The multiple of a step that is nearest to a limit, and not zero."""
+    below = (limit // step) * step
+    above = below + step
+    return above if above - limit < limit - below or below == 0 else below
+
+
 def _check_width(context: Context, row: QuantizationRow, limit: Fraction, step: Fraction) -> None:
     needed = 2 * (limit // step) + 1
     bits = row.bits + row.guard
     available = 1 << bits
-    bits_needed = (needed - 1).bit_length()
+    bits_needed = bits_for(limit, step)
     stated = f"±{decimal(limit)} at step {decimal(step)} is {plural(needed, 'code')}"
     context.prove(
         "quantization", f"`{row.layer}`: {stated}, {bits_needed} bits; the row has {bits}, {available:,} codes"
@@ -43,7 +55,7 @@ def _check_width(context: Context, row: QuantizationRow, limit: Fraction, step: 
         largest = half - 1
         repairs = [f"{bits_needed} bits"]
         if largest > 0:
-            repairs += [f"step ≥ {_round_up(limit / largest)}", f"range ±{decimal(largest * step)}"]
+            repairs += [f"step ≥ {rounded_up(limit / largest)}", f"range ±{decimal(largest * step)}"]
         context.report(
             "E3101",
             f"`{row.layer}`: {stated}; {width}, covering {_signed(-half * step)}…{_signed(largest * step)} ({share})",
@@ -60,7 +72,7 @@ def _check_width(context: Context, row: QuantizationRow, limit: Fraction, step: 
             f"{plural(surplus, 'surplus bit')}",
             place(row, "bits"),
             secondary=(mark(row, "range", f"{needed:,} codes"),),
-            notes=(f"repair: {bits_needed} bits, or a step down to {_round_up(limit / (2 ** (row.bits - 1) - 1))}",),
+            notes=(f"repair: {bits_needed} bits, or a step down to {rounded_up(limit / (2 ** (row.bits - 1) - 1))}",),
             fix=_replace(row, "bits", str(bits_needed), f"use {bits_needed} bits"),
         )
 
@@ -82,7 +94,7 @@ def _check_grid(context: Context, row: QuantizationRow, limit: Fraction, step: F
         return
     below = (limit // step) * step
     above = below + step
-    nearest = above if above - limit < limit - below or below == 0 else below
+    nearest = nearest_on_grid(limit, step)
     context.report(
         "W3103",
         f"`{row.layer}`: ±{decimal(limit)} is not a multiple of {decimal(step)}; "
@@ -103,7 +115,7 @@ def _signed(number: Fraction) -> str:
     return decimal(number).replace("-", "−")
 
 
-def _round_up(number: Fraction) -> str:
+def rounded_up(number: Fraction) -> str:
     """Three significant digits, rounded up so that the text is a true bound."""
     scale = Fraction(1)
     while number * scale < 100:

@@ -69,10 +69,10 @@ def assess(
         return _parsed(stored, store)
     samples = _samples(harness, data)
 
-    def study_of(seed: int) -> Study:
+    def seeded(seed: int) -> Study:
         return Study.of(spec, network, iterations=harness.iterations, seed=seed, samples=samples)
 
-    studies, runs = _runs(harness, study_of, _Checkpoints(store, key), progress)
+    studies, runs = _runs(harness, seeded, _Checkpoints(store, key), progress)
     progress("accuracy")
     study = studies[0]
     second = runs[1] if len(runs) > 1 else None
@@ -122,12 +122,43 @@ def localised(spec: Spec, network: Network, progress: Progress, iterations: int 
         QuantizationError: the table cannot be computed, or the spec says nothing about weights or inputs.
         DataError: a data set cannot be read.
     """
+    count = iterations or min(_harness(spec).iterations, LOCALISE_ITERATIONS)
+    study = study_of(spec, network, count, memory=_LOCALISE_MEMORY)
+    return localise(study, study.tables.declared, progress)
+
+
+def study_of(spec: Spec, network: Network, iterations: int, *, another: int = 0, memory: int = 0) -> Study:
+    """The study of a spec on the inputs that its harness names.
+
+    Args:
+        another: distance from the harness's seed, for inputs that another study has not seen.
+        memory: bytes to remember things in.
+
+    Raises:
+        QuantizationError: the spec says nothing about weights or inputs.
+        DataError: a data set cannot be read.
+    """
     harness = _harness(spec)
     samples = _samples(harness, _data(spec, network))
-    seed = _DEFAULT_SEED if harness.seed == "fresh" else harness.seed
-    count = iterations or min(harness.iterations, LOCALISE_ITERATIONS)
-    study = Study.of(spec, network, iterations=count, seed=seed, samples=samples, memory=_LOCALISE_MEMORY)
-    return localise(study, study.tables.declared, progress)
+    seed = (_DEFAULT_SEED if harness.seed == "fresh" else harness.seed) + another
+    return Study.of(spec, network, iterations=iterations, seed=seed, samples=samples, memory=memory)
+
+
+def study_key(spec: Spec, network: Network, **parts: object) -> str:
+    """What identifies the statistics of a spec's network, whatever its table, and `parts` that matter beside.
+
+    Raises:
+        DataError: a data set cannot be read.
+    """
+    harness = _harness(spec)
+    return content_key(
+        model=spec.model.model_dump(mode="json"),
+        harness=harness.model_dump(mode="json"),
+        data={name: entry.sha256 for name, entry in _data(spec, network).items()},
+        code=_code_hash(),
+        libraries=library_versions("numpy"),
+        **parts,
+    )
 
 
 def _harness(spec: Spec) -> Harness:

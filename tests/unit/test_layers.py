@@ -18,6 +18,7 @@ LAYERS = (
     ("guide",),
     ("explain",),
     ("predict",),
+    ("tune",),
     ("measure",),
     ("precision",),
     ("codegen", "numerics"),

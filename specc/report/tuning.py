@@ -1,0 +1,109 @@
+"""A tuned table on the terminal: what changes and why, what is proven, what was confirmed."""
+
+from __future__ import annotations
+
+from specc.precision.contract import percent
+from specc.report.numbers import percent as percent_of
+from specc.report.terminal import OUTCOME_SIGNS, table
+from specc.spec.model import QuantizationRow, QuantizationTable
+from specc.tune.objective import Objective
+from specc.tune.reasons import reasons
+from specc.tune.tuner import FRONT, OnFront, Tuned
+
+
+def tuning_text(found: Tuned, original: QuantizationTable, objective: Objective, margin: float) -> str:
+    """Rows before and after, the proof, the confirmation, and what is left."""
+    parts = [_rows(found, original, objective)] if found.table is not None else []
+    parts += [_obstacles(found)] if found.obstacles else []
+    parts += [_proof(found, objective, margin)] if found.table is not None else []
+    parts += [_confirmation(found)] if found.confirmation else []
+    parts += [_front(found.front, objective)] if found.front else []
+    parts += [_left(found)] if found.beyond_repair or found.not_evaluated else []
+    return "\n\n".join(parts)
+
+
+def _rows(found: Tuned, original: QuantizationTable, objective: Objective) -> str:
+    assert found.table is not None and found.cost is not None
+    why = reasons(found, original)
+    rows = []
+    for row in found.table.rows:
+        before = original.row(row.layer)
+        rows.append((row.layer, _row(before) if before else "", _row(row), why.get(row.layer, "")))
+    change = found.cost - found.cost_before
+    share = f", {percent_of(change / found.cost_before)}" if found.cost_before and change else ""
+    total = f"{objective.meaning}: {found.cost_before:,} → {found.cost:,} {objective.unit}{share}"
+    return "\n".join([table(("row", "before", "after", "why"), rows), "", total])
+
+
+def _row(row: QuantizationRow) -> str:
+    width = f"{row.bits} bits"
+    if row.weights is not None and row.activations is not None:
+        width = f"{row.weights}/{row.activations} bits"
+    guard = f" + {row.guard} guard" if row.guard else ""
+    grid = f", ±{row.range:.10g} by {row.step:g}" if row.range is not None else ""
+    return f"{width}{guard}{grid}"
+
+
+def _proof(found: Tuned, objective: Objective, margin: float) -> str:
+    unit = objective.unit
+    if found.not_evaluated:
+        return "Steps are kept, so that the checker's proofs alone decide: no table with these steps is narrower."
+    if found.proven:
+        text = f"Proven optimum: none of the {found.tables:,} tables with a margin of {percent(margin)} costs less"
+    else:
+        bound = f"{found.bound or 0:,} {unit}"
+        gap = f", a gap of {percent((found.cost - found.bound) / found.cost)}" if found.bound and found.cost else ""
+        text = f"Not proven: none of the {found.tables:,} tables costs less than {bound}{gap}"
+        text += " (--evaluations asks for more)"
+    text += f", if precision never falls with more bits. {found.evaluated:,} tables were evaluated on "
+    text += f"{found.iterations:,} inputs each; "
+    if found.contradictions:
+        return text + f"{found.contradictions:,} pairs of them contradict that assumption: a cheaper table may exist."
+    return text + "no two of them contradict that assumption."
+
+
+def _confirmation(found: Tuned) -> str:
+    lines = [f"On {found.confirmed_on:,} inputs that the search has not seen:"]
+    worst = sorted(found.confirmation, key=lambda own: own.outcome == "pass")
+    bad = [own for own in worst if own.outcome != "pass"]
+    if not bad:
+        lines = [f"Confirmed on {found.confirmed_on:,} inputs that the search has not seen: every limit holds."]
+    lines += [f"  {OUTCOME_SIGNS[own.outcome]}: {own.statistic} of {own.subject}: {own.reason}" for own in bad]
+    if found.rounds > 1:
+        times = "once" if found.rounds == 2 else f"{found.rounds - 1} times"
+        lines.append(f"Confirmation failed {times} before; what failed was tightened by 10 %, and the search repeated.")
+    return "\n".join(lines)
+
+
+def _obstacles(found: Tuned) -> str:
+    lines = ["No table keeps everything:"]
+    for own in found.obstacles:
+        lines += [f"  {own.statement}", f"    needed: {own.needed}"]
+    return "\n".join(lines)
+
+
+def _front(front: tuple[OnFront, ...], objective: Objective) -> str:
+    rows = [
+        (
+            f"{own.factor:g}",
+            f"{own.load:.3g}",
+            f"{own.cost:,}",
+            "optimum" if own.bound is not None and own.cost <= own.bound else f">= {own.bound or 0:,}",
+            ", ".join(f"{name} {bits}" for name, bits in own.widths.items()),
+        )
+        for own in front
+    ]
+    header = ("limits ×", "largest load", f"{objective.name} in {objective.unit}", "proven", "bits with guard bits")
+    text = table(header, rows, right=(0, 1, 2))
+    missing = [f"{factor:g}" for factor in FRONT if factor not in {own.factor for own in front}]
+    return text + (f"\n\nNo table was found for {', '.join(missing)} times the limits." if missing else "")
+
+
+def _left(found: Tuned) -> str:
+    lines = []
+    if found.not_evaluated:
+        lines.append(f"Precision was not evaluated: {found.not_evaluated}.")
+    if found.beyond_repair:
+        lines.append("What no width repairs (`specc check` says more):")
+        lines += [f"  {own.code}: {own.message}" for own in found.beyond_repair]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Choosing bit widths: the cheapest quantization table that keeps a spec's precision contract and every proof."""

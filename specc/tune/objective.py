@@ -1,0 +1,73 @@
+"""What tuning makes small: a whole number for each table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from specc.check.context import Context
+from specc.check.memory import admissible
+from specc.diagnostics.model import Sink
+from specc.graph.memory import weight_bytes
+from specc.graph.network import Network
+from specc.spec import Spec
+from specc.spec.model import FORMAT_BITS, QuantizationRow, QuantizationTable
+
+Measure = Callable[[QuantizationTable], int]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A cost of tables.
+
+    `separable`: each row adds its part, whatever the others say. Otherwise it must not fall when a width rises.
+    `containers`: only the 8 or 16 bits that a code is stored in count, and the narrower widths between bring nothing.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    measure: Measure
+    separable: bool
+    containers: bool
+
+
+def bits_objective(network: Network) -> Objective:
+    """Bits of all weights, each in its own width, guard bits included; biases are left out."""
+
+    def measure(table: QuantizationTable) -> int:
+        return sum(
+            math.prod(layer.weight_shape) * _weight_bits(table.row(layer.name))
+            for layer in network.layers
+            if layer.weight_shape is not None
+        )
+
+    return Objective("bits", "bits", "bits of all weights, guard bits included", measure, True, False)
+
+
+def flash_objective(network: Network) -> Objective:
+    """Bytes of weights and biases in their containers."""
+
+    def measure(table: QuantizationTable) -> int:
+        return weight_bytes(network, table)
+
+    return Objective("flash", "B", "bytes of weights and biases in their containers", measure, True, True)
+
+
+def sram_objective(spec: Spec, network: Network) -> Objective:
+    """Bytes of activations that the declared schedule needs at least."""
+
+    def measure(table: QuantizationTable) -> int:
+        context = Context(spec.model_copy(update={"quantization": table}), network, Sink())
+        return admissible(context).activation_bytes
+
+    return Objective("sram", "B", "bytes of activations, at least, under the declared schedule", measure, False, True)
+
+
+def _weight_bits(row: QuantizationRow | None) -> int:
+    if row is None:
+        return 32  # a float
+    if row.format != "fixed":
+        return FORMAT_BITS[row.format]
+    return (row.weights or row.bits) + row.guard

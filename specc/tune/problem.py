@@ -1,0 +1,127 @@
+"""Tables as points of a grid: their cost, their load, and what the checker proves against them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from specc.numerics.quantize import QuantizationError
+from specc.spec.model import QuantizationTable
+from specc.tune.limits import Loads
+from specc.tune.objective import Objective
+from specc.tune.proofs import Proofs
+from specc.tune.search import Point, Term
+from specc.tune.space import Setting, Space
+
+Evaluate = Callable[[QuantizationTable], Loads]  # raises QuantizationError
+
+
+@dataclass
+class TableProblem:
+    """The problem that a search solves. `slack` tightens limits: a load is divided by it."""
+
+    space: Space
+    objective: Objective
+    proofs: Proofs
+    evaluate: Evaluate
+    known: dict[Point, Loads | None]  # None: cannot be computed
+    slack: Callable[[tuple[str, str]], float]
+    judged: bool = True  # whether the checker's proofs count
+    _wide: dict[Point, bool] = field(default_factory=dict)
+
+    @cached_property
+    def levels(self) -> tuple[int, ...]:
+        return self.space.levels
+
+    @cached_property
+    def bottom(self) -> Point:
+        """The narrowest of all."""
+        return (0,) * len(self.levels)
+
+    @cached_property
+    def top(self) -> Point:
+        """The widest of all."""
+        return tuple(count - 1 for count in self.levels)
+
+    @cached_property
+    def terms(self) -> list[Term] | None:
+        if not self.objective.separable:
+            return None
+        least = self.cost(self.bottom)
+        found = []
+        for index, count in enumerate(self.levels):
+            points = [tuple(level if i == index else 0 for i in range(len(self.levels))) for level in range(count)]
+            costs: dict[Point, int] = {(level,): self.cost(point) - least for level, point in enumerate(points)}
+            found.append(Term((index,), costs))
+        return [*found, Term((), {(): least})]
+
+    def cost(self, point: Point) -> int:
+        """The objective; among equals, fewer bits in all."""
+        bits = sum(setting.bits for setting in self.space.settings(point))
+        return self.objective.measure(self.space.table(point)) * self._more_than_any_tie + bits
+
+    def objective_of(self, cost: int) -> int:
+        """The objective in what `cost` says."""
+        return cost // self._more_than_any_tie
+
+    def loads(self, point: Point) -> Loads | None:
+        """Every statistic over its limit, or None where the table cannot be computed."""
+        if point not in self.known:
+            try:
+                self.known[point] = self.evaluate(self.space.table(point))
+            except QuantizationError:
+                self.known[point] = None
+        return self.known[point]
+
+    def load(self, point: Point) -> float | None:
+        return max(self._tightened(point), default=0.0) if self.loads(point) is not None else None
+
+    def strain(self, point: Point) -> float:
+        return sum(self._tightened(point))
+
+    def too_wide(self, point: Point) -> bool:
+        if not self.judged:
+            return False
+        if point not in self._wide:
+            table = self.space.table(point)
+            self._wide[point] = bool(self.proofs.overflows(table) or self.proofs.broken(table))
+        return self._wide[point]
+
+    def _tightened(self, point: Point) -> list[float]:
+        return [load / self.slack(key) for key, load in (self.loads(point) or {}).items()]
+
+    @cached_property
+    def _more_than_any_tie(self) -> int:
+        return 1 + sum(variable.settings[-1].bits for variable in self.space.variables)
+
+
+def within_accumulators(space: Space, proofs: Proofs) -> Space:
+    """The space without levels whose layer, however narrow the others are, is not proven to keep its accumulator."""
+    variables = []
+    for index, variable in enumerate(space.variables):
+        kept = [
+            setting
+            for level, setting in enumerate(variable.settings)
+            if level == 0 or not proofs.overflows(space.table(_alone(space, index, level)))
+        ]
+        variables.append(replace(variable, settings=tuple(kept)))
+    return replace(space, variables=tuple(variables))
+
+
+def by_container(space: Space) -> Space:
+    """The space with the widest level of each container alone."""
+    variables = []
+    for variable in space.variables:
+        groups = itertools.groupby(variable.settings, key=lambda setting: setting.bits > 8)
+        variables.append(replace(variable, settings=tuple(max(own, key=_bits) for _, own in groups)))
+    return replace(space, variables=tuple(variables))
+
+
+def _alone(space: Space, index: int, level: int) -> Point:
+    return tuple(level if other == index else 0 for other in range(len(space.variables)))
+
+
+def _bits(setting: Setting) -> int:
+    return setting.bits

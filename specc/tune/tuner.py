@@ -1,0 +1,384 @@
+"""Tuning a spec's table: search on few inputs, confirmation on many others, tighter limits where that fails."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from specc.diagnostics.model import Diagnostic
+from specc.graph.network import Network
+from specc.measure.precision import DEFAULT_ITERATIONS, study_key, study_of
+from specc.measure.store import Store
+from specc.numerics.quantize import CALIBRATION_INPUTS
+from specc.precision.contract import Judgement
+from specc.precision.study import Study
+from specc.spec import Spec
+from specc.spec.contract import Harness
+from specc.spec.model import QuantizationTable
+from specc.tune.limits import Loads, judged, limits_anything, loads_of
+from specc.tune.objective import Objective
+from specc.tune.problem import TableProblem, by_container, within_accumulators
+from specc.tune.proofs import Proofs
+from specc.tune.search import Found, Point, search
+from specc.tune.space import Space, space_of
+
+Progress = Callable[[str], None]
+
+MARGIN: Final = 0.1
+EVALUATIONS: Final = 400
+ROUNDS: Final = 6
+FRONT: Final = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # limits of the front, over those of the harness
+_TIGHTEN: Final = 0.9  # what a limit is multiplied by whose confirmation fails
+_MEMORY: Final = 512 << 20  # bytes
+_MULTIPLY_ACCUMULATES: Final = 300e6  # of a table's evaluation: seconds, for small networks and for large ones
+_FEWEST, _MOST = 100, 2000  # iterations of a table's evaluation
+_KEEP_SECONDS: Final = 5.0
+
+
+class TuneError(Exception):
+    """There is nothing that could be tuned. The message says why, and what would help."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may ask for. `iterations` None: as the size of the network suggests."""
+
+    margin: float = MARGIN
+    keep_steps: bool = False
+    iterations: int | None = None
+    evaluations: int = EVALUATIONS
+    front: bool = False
+
+
+@dataclass(frozen=True)
+class OnFront:
+    """The cheapest table found for limits of `factor` times the harness's."""
+
+    factor: float
+    cost: int
+    bound: int | None  # None: not known
+    load: float  # the largest of all statistics over their limits in the harness
+    widths: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why no table keeps everything."""
+
+    statement: str
+    needed: str
+
+
+@dataclass(frozen=True)
+class Narrower:
+    """What one level less in one row would break."""
+
+    layer: str
+    statement: str
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What tuning found. Without a table nothing fits, and `obstacles` say why."""
+
+    table: QuantizationTable | None
+    cost: int | None
+    cost_before: int
+    bound: int | None  # no table that keeps everything costs less, if precision never falls with more bits
+    tables: int  # in the whole space
+    evaluated: int  # tables, in the last search
+    contradictions: int  # pairs of evaluated tables that speak against that assumption
+    iterations: int  # of each evaluation
+    confirmation: tuple[Judgement, ...]  # on inputs that the search has not seen
+    confirmed_on: int  # iterations; 0: nothing was evaluated
+    rounds: int  # searches, each after the first with tighter limits
+    narrower: tuple[Narrower, ...]
+    obstacles: tuple[Obstacle, ...]
+    beyond_repair: tuple[Diagnostic, ...]  # what no width repairs
+    not_evaluated: str  # why precision was not looked at; "" where it was
+    front: tuple[OnFront, ...]
+
+    @property
+    def proven(self) -> bool:
+        """Whether no table is cheaper, under the assumption."""
+        return self.cost is not None and self.bound is not None and self.cost <= self.bound
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether every limit holds on fresh inputs."""
+        return bool(self.confirmed_on) and all(own.outcome == "pass" for own in self.confirmation)
+
+
+def tune(
+    spec: Spec, network: Network, store: Store, *, objective: Objective, options: Options, progress: Progress
+) -> Tuned:
+    """The cheapest table that keeps the harness's limits on precision and what the checker proves.
+
+    What has been evaluated is kept in the store; interrupted, the next call goes on there.
+
+    Raises:
+        TuneError: there is nothing to tune, or nothing to hold it against.
+        QuantizationError: the network cannot be computed at all.
+        DataError: a data set cannot be read.
+        StoreError: the store cannot be used.
+    """
+    return _Tuner(spec, network, store, objective=objective, options=options, progress=progress).run()
+
+
+class _Tuner:
+    def __init__(
+        self, spec: Spec, network: Network, store: Store, *, objective: Objective, options: Options, progress: Progress
+    ) -> None:
+        self._spec, self._network, self._store = spec, network, store
+        self._objective, self._options, self._progress = objective, options, progress
+        self._reason = _not_evaluable(spec)
+        self._harness = spec.harness or Harness(iterations=DEFAULT_ITERATIONS)
+        self._slack: dict[tuple[str, str], float] = {}
+        self._study: Study | None = None
+        space = _space(spec, network, keep_steps=options.keep_steps or bool(self._reason), reason=self._reason)
+        self._proofs = Proofs(spec, network, space.table((0,) * len(space.levels)))
+        space = within_accumulators(space, self._proofs)
+        if objective.containers:
+            if not all(row.uniform for row in space.original.rows):
+                raise TuneError(f"--objective {objective.name}: how other formats are packed is not known")
+            space = by_container(space)
+        self._space = space
+        self._iterations = 0 if self._reason else options.iterations or _iterations(spec, network)
+        self._log = _Log(store, self._key())
+        self._problem = TableProblem(space, objective, self._proofs, self._evaluate, self._log.known, self._limit)
+
+    def run(self) -> Tuned:
+        try:
+            return self._run()
+        finally:
+            self._log.keep()
+
+    def _run(self) -> Tuned:
+        found, rounds = self._searched(), 1
+        confirmation: list[Judgement] = []
+        while found.best is not None and not self._reason:
+            confirmation = self._confirm(found.best)
+            failed = [own for own in confirmation if own.outcome != "pass"]
+            if not failed or rounds == ROUNDS:
+                break
+            for own in failed:
+                key = (own.subject, own.statistic)
+                self._slack[key] = self._limit(key) * _TIGHTEN
+            found, rounds = self._searched(), rounds + 1
+        best = found.best
+        return Tuned(
+            table=self._space.table(best) if best is not None else None,
+            cost=self._objective.measure(self._space.table(best)) if best is not None else None,
+            cost_before=self._objective.measure(self._space.original),
+            bound=self._problem.objective_of(found.bound) if found.bound is not None else None,
+            tables=self._space.tables,
+            evaluated=found.evaluations,
+            contradictions=found.contradictions,
+            iterations=self._iterations,
+            confirmation=tuple(confirmation),
+            confirmed_on=self._harness.iterations if confirmation else 0,
+            rounds=rounds,
+            narrower=tuple(self._narrower(best)) if best is not None else (),
+            obstacles=() if best is not None else tuple(self._obstacles(rounds)),
+            beyond_repair=tuple(self._proofs.beyond_repair()),
+            not_evaluated=self._reason,
+            front=tuple(self._front()) if self._options.front and not self._reason else (),
+        )
+
+    # ---- evaluation ----
+
+    def _searched(self) -> Found:
+        return search(self._problem, evaluations=self._options.evaluations)
+
+    def _limit(self, key: tuple[str, str]) -> float:
+        return self._slack.get(key, 1 - self._options.margin)
+
+    def _evaluate(self, table: QuantizationTable) -> Loads:
+        if self._reason:
+            return {}
+        self._progress(f"table {len(self._log.known) + 1}: {_widths_text(table)}")
+        if self._study is None:
+            self._study = study_of(self._spec, self._network, self._iterations, memory=_MEMORY)
+        found = loads_of(self._harness, self._study.evaluate(table))
+        self._log.keep_now_and_then()
+        return found
+
+    def _confirm(self, point: Point) -> list[Judgement]:
+        table, count = self._space.table(point), self._harness.iterations
+        study = study_of(self._spec, self._network, count, another=1)
+
+        def note(done: int, total: int) -> None:
+            self._progress(f"confirming on fresh inputs: {done:,} of {total:,} iterations")
+
+        return judged(self._harness, study.evaluate(table, progress=note))
+
+    def _key(self) -> str:
+        if self._reason:
+            return ""
+        space = [(own.layer, own.field, [vars(level) for level in own.settings]) for own in self._space.variables]
+        original = self._space.original.model_dump(mode="json")
+        return study_key(
+            self._spec, self._network, tune=space, quantization=original, iterations_of_each=self._iterations
+        )
+
+    # ---- explanation ----
+
+    def _narrower(self, best: Point) -> list[Narrower]:
+        """What a level less in each row would break, or would bring."""
+        found = []
+        for index, variable in enumerate(self._space.variables):
+            if best[index] == 0:
+                continue
+            lower = (*best[:index], best[index] - 1, *best[index + 1 :])
+            bits = variable.settings[lower[index]].bits
+            loads = self._problem.loads(lower)
+            if loads is None:
+                statement = f"with {bits} bits it cannot be computed"
+            else:
+                key = max(loads, key=lambda own: loads[own] / self._limit(own))
+                share = loads[key] / self._limit(key)
+                what = f"{_subject(key)} would be at {loads[key]:.0%} of its limit"
+                allowed = f"; {self._limit(key):.0%} are allowed" if share > 1 else ""
+                statement = f"with {bits} bits, {what}{allowed}"
+            found.append(Narrower(variable.layer, statement))
+        return found
+
+    def _obstacles(self, rounds: int) -> list[Obstacle]:
+        problem, top = self._problem, self._problem.top
+        loads = problem.loads(top)
+        if loads is None:
+            return [Obstacle("the widest table cannot be computed", "a coarser step, or a wider accumulator")]
+        found = []
+        for key, load in loads.items():
+            if load <= self._limit(key):
+                continue
+            found.append(
+                Obstacle(
+                    f"even in the widest table {_subject(key)} is at {load:.3g} times its limit",
+                    f"a limit {load / (1 - self._options.margin):.3g} times as large, or {self._help()}",
+                )
+            )
+        if found:
+            return found
+        problem.judged = False
+        free = self._searched()
+        problem.judged = True
+        if free.best is None:
+            return [Obstacle(f"{rounds} searches found no table within the limits", "more evaluations")]
+        table = self._space.table(free.best)
+        cost = f"{self._objective.measure(table):,} {self._objective.unit}"
+        alone = f"precision alone takes {_widths_text(table)}: {cost}"
+        unfit = [f"sums of `{name}` are not proven to fit its accumulator" for name in self._proofs.overflows(table)]
+        return [
+            Obstacle(text, alone) for text in (*(own.message for own in self._proofs.broken(table)), *sorted(unfit))
+        ]
+
+    def _help(self) -> str:
+        """What lowers a load that the widest table has."""
+        if self._options.keep_steps:
+            return "finer steps (leave out --keep-steps)"
+        if any(variable.row.calibrated for variable in self._space.variables):
+            return f"stated ranges: what lies beyond those of the {CALIBRATION_INPUTS} calibration inputs saturates"
+        return "wider ranges"
+
+    def _front(self) -> list[OnFront]:
+        found = []
+        for factor in FRONT:
+            self._progress(f"front: {factor:g} times the limits")
+            own = search(self._problem, evaluations=self._options.evaluations, limit=factor)
+            if own.best is None:
+                continue
+            loads = self._problem.loads(own.best) or {}
+            table = self._space.table(own.best)
+            found.append(
+                OnFront(
+                    factor=factor,
+                    cost=self._objective.measure(table),
+                    bound=self._problem.objective_of(own.bound) if own.bound is not None else None,
+                    load=max(loads.values(), default=0.0),
+                    widths=widths(table),
+                )
+            )
+        return found
+
+
+class _Log:
+    """What was evaluated, kept in the store."""
+
+    def __init__(self, store: Store, key: str) -> None:
+        self._store, self._key_text = store, key
+        self.known: dict[Point, Loads | None] = {}
+        self._kept, self._time = 0, time.monotonic()
+        stored = store.checkpoints(key).get(0) if key else None
+        if stored is not None:
+            try:
+                self.known = {tuple(point): _read(loads) for point, loads in json.loads(stored[1])}
+            except (ValueError, TypeError):
+                self.known = {}  # damaged: it is worked out again
+        self._kept = len(self.known)
+
+    def keep_now_and_then(self) -> None:
+        """Store what is new, unless that was done a moment ago."""
+        if time.monotonic() - self._time > _KEEP_SECONDS:
+            self.keep()
+
+    def keep(self) -> None:
+        """Store what is new."""
+        if self._key_text and len(self.known) > self._kept:
+            entries = [
+                (point, None if loads is None else [(*key, load) for key, load in loads.items()])
+                for point, loads in self.known.items()
+            ]
+            self._store.put_checkpoint(self._key_text, 0, 0, json.dumps(entries).encode())
+            self._kept, self._time = len(self.known), time.monotonic()
+
+
+def _read(loads: list[tuple[str, str, float]] | None) -> Loads | None:
+    return None if loads is None else {(subject, statistic): load for subject, statistic, load in loads}
+
+
+def _space(spec: Spec, network: Network, *, keep_steps: bool, reason: str) -> Space:
+    try:
+        space = space_of(spec, network, keep_steps=keep_steps)
+    except ValueError as error:
+        raise TuneError(str(error)) from error
+    if not space.variables:
+        raise TuneError("no row of the quantization table has a width that could change")
+    if reason and any(len(variable.settings) > 1 for variable in space.variables):
+        raise TuneError(f"{reason}: nothing says how few bits a calibrated row needs")
+    return space
+
+
+def _not_evaluable(spec: Spec) -> str:
+    """Why precision cannot be held against anything, or "" if it can."""
+    if not limits_anything(spec.harness):
+        return "the harness limits neither gradients nor the output (`gradient variance <= 5 %`)"
+    if spec.model.file is None and spec.model.weights is None:
+        return "the model has no weights (`weights seed 1`, or a file)"
+    if spec.model.input.distribution is None and (spec.harness is None or spec.harness.data is None):
+        return "nothing says what inputs arrive (`input … { distribution normal 0.5 }`, or `data` in the harness)"
+    return ""
+
+
+def _iterations(spec: Spec, network: Network) -> int:
+    macs = sum(layer.macs for layer in network.layers)
+    asked = spec.harness.iterations if spec.harness else DEFAULT_ITERATIONS
+    return min(asked, max(_FEWEST, min(_MOST, math.floor(_MULTIPLY_ACCUMULATES / max(1, macs)))))
+
+
+def widths(table: QuantizationTable) -> dict[str, int]:
+    """Bits of each row, guard bits included."""
+    return {row.layer: row.bits + row.guard for row in table.rows}
+
+
+def _widths_text(table: QuantizationTable) -> str:
+    return ", ".join(f"{name} {bits}" for name, bits in widths(table).items())
+
+
+def _subject(key: tuple[str, str]) -> str:
+    subject, statistic = key
+    return "the error of the output" if subject == "output" else f"the {statistic} of `{subject}`'s gradient"
