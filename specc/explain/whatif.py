@@ -37,8 +37,8 @@ DIFFICULTY: Final[dict[str, int]] = {
     "bits": 4,  # other numbers in the network: its accuracy must be judged again
 }
 DIFFICULTIES: Final = (
-    "1: a setting; 2: the build is laid out anew; 3: other kernels; 4: other numbers, so that accuracy must be judged "
-    "again"
+    "1: a setting; 2: the build is laid out anew; 3: other code for the layers; 4: other numbers, so that accuracy "
+    "must be judged again"
 )
 _BYTE_BITS: Final = 8
 
@@ -67,6 +67,26 @@ _DUAL: Final[Effect] = {
     OTHER: Factor(0.125, 0.5, 1.5),
     UNATTRIBUTED: Factor(0.125, 1, 1.5),
 }
+# Kernels for few registers: as many products, in loops that turn up to eight times less often.
+_UNROLLED: Final[Effect] = {**_DUAL, MULTIPLY: _SAME}
+_FAMILIES: Final = {"dsp": _DUAL, "armv6m": _UNROLLED}  # beside generic kernels
+# By rows, a layer is as many calls as it has rows: as many products (twice for a row of one position in a kernel that
+# takes two), and for the rest as much again at most. Outside of the layers, a call and two readings of the clock each.
+_BY_ROWS: Final[Effect] = {
+    MULTIPLY: Factor(1, 1, 2),
+    LOADS: Factor(0.9, 1.05, 2),
+    STORES: Factor(0.9, 1.05, 2),
+    BRANCHES: Factor(0.9, 1.2, 2),
+    OTHER: Factor(0.9, 1.2, 2),
+    UNATTRIBUTED: Factor(0.9, 1.2, None),
+}
+_BY_ROWS_OUTSIDE: Final[Effect] = {
+    cause: Factor(1, 2, None) for cause in (LOADS, STORES, BRANCHES, OTHER, UNATTRIBUTED)
+}
+# Window sums replace most products by additions; how many depends on the windows.
+_WINDOW_SUMS: Final[Effect] = {
+    cause: Factor(0, 1, None) for cause in (LOADS, STORES, BRANCHES, OTHER, UNATTRIBUTED)
+} | {MULTIPLY: Factor(0, 0, None)}
 # 16-bit codes in place of 8-bit ones: as many products; words hold half as many codes, so up to twice the loads and
 # stores; unpacking falls away, or twice the addresses are worked out.
 _WIDER: Final[Effect] = {

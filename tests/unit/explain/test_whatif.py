@@ -1,0 +1,156 @@
+"""Predictions before a change, against sums worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from specc.evidence import Figure
+from specc.explain.whatif import Layout, Prediction, predict
+from specc.measure.result import Latency, LayerResult, Measurement, Provenance
+from specc.measure.variants import Change
+from specc.spec.hardware import FlashTiming, Hardware, Target, WaitStates
+from specc.units import quantity
+
+CLOCK = 100e6
+TIMING = FlashTiming(
+    line_bytes=16,
+    wait_states=(WaitStates(up_to=quantity(50, "MHz"), states=1), WaitStates(up_to=quantity(100, "MHz"), states=3)),
+    source="made up for this test",
+)
+TARGET = Target(
+    name="t",
+    hardware=Hardware(name="t", title="T", core="cortex-m4", flash_timing=TIMING),
+    clock=quantity(100, "MHz"),
+)
+GENERIC = Layout({"a": "generic/conv"}, {"a": 8})
+DSP = Layout({"a": "dsp/conv"}, {"a": 8})
+
+
+def counted(**counts: float) -> dict[str, Figure]:
+    return {name: Figure.exact(value, "cycles", "simulated") for name, value in counts.items()}
+
+
+def measurement(layer: dict[str, Figure], total: dict[str, Figure], high: float | None = None) -> Measurement:
+    """One layer `a`; times follow from the cycles at 100 MHz."""
+    cycles = total["cycles"].value or 0.0
+    best = Figure(value=cycles / CLOCK, high=high and high / CLOCK, unit="s", evidence="simulated")
+    return Measurement.model_construct(
+        evidence="simulated",
+        counters=total,
+        layers=(LayerResult.model_construct(name="a", counters=layer),),
+        total=Latency.model_construct(best=best),
+        provenance=Provenance.model_construct(clock_hz=CLOCK),
+    )
+
+
+# 1000 cycles of the layer and 100 outside of it.
+LAYER = counted(cycles=1000, multiply_cycles=400, load_cycles=400, store_cycles=100, other_cycles=100)
+WHOLE = counted(cycles=1100, multiply_cycles=400, load_cycles=450, store_cycles=100, other_cycles=150)
+BEFORE = measurement(LAYER, WHOLE)
+
+
+def cycles(figure: Figure, clock: float = CLOCK) -> list[float | None]:
+    return [None if end is None else round(end * clock, 6) for end in (figure.low, figure.value, figure.high)]
+
+
+def test_dual_multiplications() -> None:
+    found = predict(BEFORE, TARGET, [Change("kernels", "dsp")], DSP, GENERIC)
+    low = 400 / 2 + 400 / 4 + 100 / 4 + 100 / 8 + 100
+    value = 400 / 2 + 400 / 2 + 100 + 100 / 2 + 100
+    high = 400 + 400 + 100 + 100 * 1.5 + 100
+    assert cycles(found.latency) == [low, value, high]
+
+
+def test_the_reverse_is_the_reverse() -> None:
+    found = predict(BEFORE, TARGET, [Change("kernels", "generic")], GENERIC, DSP)
+    low = 400 + 400 + 100 + 100 / 1.5 + 100
+    high = 400 * 2 + 400 * 4 + 100 * 4 + 100 * 8 + 100
+    assert cycles(found.latency)[0] == pytest.approx(low)
+    assert cycles(found.latency)[2] == high
+
+
+def test_a_layer_whose_kernel_stays_keeps_its_cycles() -> None:
+    found = predict(BEFORE, TARGET, [Change("kernels", "generic")], GENERIC, GENERIC)
+    assert cycles(found.latency) == [1100, 1100, 1100]
+
+
+def test_wider_codes() -> None:
+    wide = Layout({"a": "generic/conv"}, {"a": 16})
+    found = predict(BEFORE, TARGET, [Change("bits", 16)], wide, GENERIC)
+    assert cycles(found.latency) == [
+        400 + 400 + 100 + 50 + 100,
+        400 + 600 + 100 + 100 + 100,
+        400 + 800 + 200 + 200 + 100,
+    ]
+
+
+def test_a_compiler_keeps_the_products_and_promises_no_more() -> None:
+    found = predict(BEFORE, TARGET, [Change("compile", "-O3")], GENERIC, GENERIC)
+    assert cycles(found.latency) == [400, 1100, None]
+
+
+def test_a_clock_changes_the_length_of_a_cycle() -> None:
+    found = predict(BEFORE, TARGET, [Change("clock", quantity(50, "MHz"))], GENERIC, GENERIC)
+    assert cycles(found.latency, 50e6) == [1100, 1100, 1100]
+
+
+def test_waits_for_flash_are_scaled_to_the_other_wait_states() -> None:
+    """1100 cycles, 1200 at most by the core alone, and 600 at most of waits at 3 wait states: 200 misses."""
+    total = WHOLE | {
+        "cycles": Figure(value=1100, low=1100, high=1800, unit="cycles", evidence="simulated"),
+        "flash_waits_at_most": Figure(value=None, low=0, high=600, unit="cycles", evidence="simulated"),
+        "flash_data_misses": Figure.exact(150, "misses", "simulated"),
+    }
+    before = measurement(LAYER, total, high=1800)
+    slower = predict(before, TARGET, [Change("clock", quantity(50, "MHz"))], GENERIC, GENERIC)
+    assert cycles(slower.bound, 50e6) == [1400, 1400, 1400]
+    placed = predict(before, TARGET, [Change("placement", "sram")], GENERIC, GENERIC)
+    assert cycles(placed.bound) == [1800 - 150 * 3, 1800 - 150 * 3, 1800]
+    assert cycles(placed.latency) == [1100, 1100, 1100]
+
+
+def test_a_measured_latency_may_contain_any_waits() -> None:
+    """From 3 wait states to 1: if every cycle reads flash, half of them are left."""
+    before = measurement({}, counted(cycles=1000)).model_copy(update={"evidence": "measured"})
+    found = predict(before, TARGET, [Change("clock", quantity(50, "MHz"))], GENERIC, GENERIC)
+    assert cycles(found.latency, 50e6) == [500, 1000, 1000]
+
+
+def test_without_causes_nothing_is_predicted_but_a_clock() -> None:
+    before = measurement({}, counted(cycles=1000))
+    found = predict(before, TARGET, [Change("compile", "-O3")], GENERIC, GENERIC)
+    assert found.latency.value is None and "no counters" in found.latency.basis
+    assert found.holds(Figure.exact(1e-6, "s", "measured")) is None
+
+
+@pytest.mark.parametrize(("value", "held"), [(1.0, True), (1.999, True), (2.001, False), (0.999, False)])
+def test_a_measurement_outside_of_the_interval_is_a_miss(value: float, held: bool) -> None:
+    predicted = Figure(value=1.5, low=1.0, high=2.0, unit="s", evidence="predicted")
+    prediction = Prediction(predicted, Figure.unknown("s", "none"))
+    assert prediction.holds(Figure.exact(value, "s", "measured")) is held
+
+
+def test_an_upper_bound_that_is_broken_is_a_miss() -> None:
+    predicted = Figure(value=1.0, low=1.0, high=1.0, unit="s", evidence="predicted")
+    bound = Figure(value=2.0, low=1.5, high=2.0, unit="s", evidence="predicted")
+    measured = Figure(value=1.0, low=1.0, high=2.5, unit="s", evidence="simulated")
+    assert Prediction(predicted, bound).holds(measured) is False
+    assert Prediction(predicted, bound).holds(measured.model_copy(update={"high": 1.6})) is True
+
+
+AXES = st.sampled_from(["kernels", "bits", "compile", "clock", "fusion"])
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=4, max_size=4), st.sets(AXES, min_size=1))
+def test_the_likely_value_lies_within_its_interval(parts: list[int], axes: set[str]) -> None:
+    names = ("multiply_cycles", "load_cycles", "store_cycles", "other_cycles")
+    counts = counted(cycles=float(sum(parts) + 1), **dict(zip(names, map(float, parts), strict=True)))
+    values = {"clock": quantity(50, "MHz"), "bits": 16, "fusion": "on"}
+    changes = [Change(axis, values.get(axis, "x")) for axis in sorted(axes)]  # type: ignore[arg-type]
+    then = Layout({"a": "dsp/conv"}, {"a": 16}, frozenset({"a"}))
+    found = predict(measurement(counts, counts), TARGET, changes, then, GENERIC).latency
+    assert found.value is not None and found.low is not None
+    assert 0 <= found.low <= found.value * (1 + 1e-12)
+    assert found.high is None or found.value <= found.high * (1 + 1e-12)
