@@ -19,6 +19,7 @@
 #undef TABLE
 #undef TABLE_SHIFT
 #undef TWO_TABLES
+#undef INPUT_IN_RING
 #undef IN_HEIGHT
 #undef IN_WIDTH
 #undef CHANNELS

@@ -64,7 +64,8 @@ def dwconv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     upper, middle, lower = folded.weights.reshape(-1, 3, 3).transpose(1, 0, 2)  # each (channels, columns)
     columns = np.stack([upper, middle], axis=-1).reshape(len(upper), -1)
     stream = np.concatenate([_pairs(columns), _pairs(lower), folded.multipliers[:, None], folded.bias[:, None]], axis=1)
-    return Packed(stream, {"SHIFT": folded.shift, "ROUNDING": folded.rounding})
+    in_ring = network.rings.get(layer.inputs[0], layer.input_shapes[0][0]) < layer.input_shapes[0][0]
+    return Packed(stream, {"SHIFT": folded.shift, "ROUNDING": folded.rounding, "INPUT_IN_RING": int(in_ring)})
 
 
 def dense(network: QuantizedNetwork, layer: Layer) -> Packed | None:

@@ -84,8 +84,6 @@ def kernel_of(network: QuantizedNetwork, layer: Layer, family: str) -> Kernel | 
         return Kernel(GENERIC, "window_products")
     if layer.name in network.by_rows and is_global_average(layer):
         return Kernel(GENERIC, "pool_sums")
-    if family != X86 and layer.kind == "dwconv" and any(name in network.rings for name in layer.inputs):
-        return Kernel(GENERIC, layer.kind)  # the other takes its input rows to follow one another
     pack = _PACKERS[family].get(layer.kind)
     if pack is not None and (packed := pack(network, layer)) is not None:
         return Kernel(family, layer.kind, packed)

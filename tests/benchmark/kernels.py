@@ -14,7 +14,10 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from specc.spec.model import RowsMode
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = ROOT / "docs" / "kernels.md"
@@ -80,10 +83,11 @@ class Run:
     stack: int
 
 
-def run(network: str, core: str, family: str, folder: Path) -> Run:
-    """Build and run a network; fails if any output differs from the golden model."""
+def run(network: str, core: str, family: str, folder: Path, *, rows: RowsMode = "never") -> Run:
+    """Build and run a network by a schedule; fails if any output differs from the golden model."""
     from specc.check import check
     from specc.codegen.generate import generate
+    from specc.codegen.schedule import scheduled
     from specc.codegen.toolchain import Toolchain, core_flags
     from specc.numerics import golden
     from specc.numerics.inputs import draw_codes, to_bytes
@@ -99,15 +103,16 @@ def run(network: str, core: str, family: str, folder: Path) -> Run:
     file.write_text(text, encoding="utf-8")
     checked = check(file)
     assert checked.spec is not None and checked.network is not None
-    quantized = quantize(checked.spec, checked.network)
+    spec = checked.spec.model_copy(update={"model": checked.spec.model.model_copy(update={"rows": rows})})
+    quantized = scheduled(spec, spec.target("board"), quantize(spec, checked.network))
     graph = quantized.network
     toolchain = Toolchain(folder)
-    own = folder / f"{network}-{core}-{family}"
+    own = folder / f"{network}-{core}-{family}-{rows}"
     code = generate(quantized, own / "source", family)
     flags = [*core_flags(core, fpu=True, dsp=True), "-O2"]
     elf = own / "firmware.elf"
     image = link(toolchain, code.sources, code.include_folders, flags=flags, memory=(FLASH, SRAM), elf=elf)
-    codes = draw_codes(checked.spec.model.input, quantized, 1, seed=0)
+    codes = draw_codes(spec.model.input, quantized, 1, seed=0)
     expected = golden.run(quantized, codes)
     line = to_bytes(codes[0], quantized.formats[graph.input]).hex()
     with BoardProcess(own / "worker.log", 300) as board:
@@ -123,11 +128,15 @@ def run(network: str, core: str, family: str, folder: Path) -> Run:
             count_flash_reads=False,
         )
         counted = board.command(f"run {line}").counters
-        trace = board.command(f"trace {line}").lines
+        trace = board.command(f"trace {line}").lines[:-1]
         stack = int(board.command("memory").lines[0].split()[1])
-    for layer, answer in zip(graph.layers, trace, strict=False):
+    outputs = [""] * len(graph.layers)
+    for answer in trace:  # of a layer that runs by rows, a row
+        index, data = answer.split()[1:]
+        outputs[int(index)] += data
+    for layer, output in zip(graph.layers, outputs, strict=True):
         exact = to_bytes(expected[layer.name][0], quantized.formats[layer.name]).hex()
-        assert answer.split()[2] == exact, f"{network} on {core}, {family}: {layer.name} differs from the golden model"
+        assert output == exact, f"{network} on {core}, {family}: {layer.name} differs from the golden model"
     layers = tuple(
         LayerRun(_kind(layer.kind, layer.kernel), layer.macs, math.prod(layer.output_shape), region["cycles_low"])
         for layer, region in zip(graph.layers, counted[1:], strict=True)

@@ -1,4 +1,4 @@
-"""Networks whose layers all read the input, with constants that reach the corners, run on the virtual board."""
+"""Networks whose constants reach the corners, run on the virtual board: layers side by side, or in a chain by rows."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from specc.codegen.generate import generate
 from specc.codegen.kernels import family_of
 from specc.codegen.toolchain import Toolchain, core_flags
 from specc.graph.build import build_network
+from specc.graph.execution import Execution, runs_by_rows
 from specc.numerics import golden
 from specc.numerics.inputs import to_bytes
 from specc.numerics.quantize import quantize
@@ -28,10 +29,29 @@ FORMATS = (-128, 127, 0, 83)  # zero points
 
 def side_by_side(shape: tuple[int, ...], layers: Sequence[LayerSpec], seed: int) -> QuantizedNetwork:
     """A network of layers that all read its input, 8 bits wide, every constant drawn from its whole range."""
-    named = tuple(
+    named = (
         layer.model_copy(update={"name": f"n{i}", "inputs": ("x", "x") if layer.kind == "add" else ("x",)})
         for i, layer in enumerate(layers)
     )
+    return _drawn(shape, tuple(named), seed)
+
+
+def chain_by_rows(shape: tuple[int, ...], layers: Sequence[LayerSpec], seed: int) -> QuantizedNetwork:
+    """As `side_by_side`, but each layer reads the one before it, and all run by rows, as the input arrives.
+
+    An addition reads the two layers before it.
+    """
+    named = []
+    for i, layer in enumerate(layers):
+        before = ("x", *(one.name for one in named))
+        named.append(layer.model_copy(update={"name": f"n{i}", "inputs": before[-2 if layer.kind == "add" else -1 :]}))
+    network = _drawn(shape, tuple(named), seed)
+    step = runs_by_rows(network.network, 0, len(layers) - 1, streamed=True)
+    assert step is not None
+    return dataclasses.replace(network, execution=Execution((step,)))
+
+
+def _drawn(shape: tuple[int, ...], named: tuple[LayerSpec, ...], seed: int) -> QuantizedNetwork:
     model = ModelSpec(
         name="net",
         input=InputSpec(name="x", shape=shape, distribution="normal"),
@@ -103,7 +123,7 @@ def differing_layers(
             build_native(toolchain, toolchain.build_folder),
             core=core,
             sram_bytes=SRAM,
-            regions=len(layers) + 1,
+            regions=len(layers) + 2,  # the whole, each layer, waiting for rows
             line_bytes=16,
             code_budget=10**10,
             caches=((16, 1, 0), (16, 1, 0)),
@@ -111,8 +131,11 @@ def differing_layers(
         )
         for index, one in enumerate(codes):
             form = network.formats[network.network.input]
-            lines = board.command(f"trace {to_bytes(one, form).hex()}").lines
-            for layer, line in zip(layers, lines, strict=False):
-                if line.split()[2] != to_bytes(expected[layer.name][index], network.formats[layer.name]).hex():
+            outputs = [""] * len(layers)
+            for line in board.command(f"trace {to_bytes(one, form).hex()}").lines[:-1]:
+                number, data = line.split()[1:]
+                outputs[int(number)] += data
+            for layer, output in zip(layers, outputs, strict=True):
+                if output != to_bytes(expected[layer.name][index], network.formats[layer.name]).hex():
                     wrong.append(f"{layer.name}, input {index}")
     return wrong
