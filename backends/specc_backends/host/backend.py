@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -67,6 +68,7 @@ class HostBackend:
             counters=counters.source(),
             baselines=[f"{runtime.name} {runtime.version}" for runtime in installed()],
             host=provenance.host_description(),
+            variant=_asked_variant(),
             libraries=_libraries(),
         )
 
@@ -161,6 +163,11 @@ def _family(target: Target) -> str:
     return family_of(target.hardware.core, has_dsp=False)
 
 
+def _asked_variant() -> str:
+    """What firmware/kernels/x86/variant.h is told to use at most."""
+    return os.environ.get("SPECC_KERNELS", "")
+
+
 def _board() -> Path:
     return resource("firmware", "host/board.c")
 
@@ -241,6 +248,7 @@ def _conditions(cpu: int | None) -> tuple[str, ...]:
     size = "twice the size of the largest cache" if cache_bytes() else "a size larger than most caches"
     return (
         "one thread" + ("" if cpu is None else f", pinned to processor {cpu}"),
+        *((f"kernels: {_asked_variant()} at most, by SPECC_KERNELS",) if _asked_variant() else ()),
         "the time of a layer includes one reading of the monotonic clock",
         f"cold starts: caches overwritten with {size}",
     )
