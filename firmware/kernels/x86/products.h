@@ -185,8 +185,9 @@ static void PER_LAYER(tile_portable)(const uint8_t *values, int8_t *output)
                 for (int32_t row = 0; row < WINDOW_ROWS; row++) {
                     for (int32_t quad = 0; quad < ROW_QUADS; quad++, weights += GROUP * 64) {
                         const uint8_t *four = values + row * PITCH + quad * 4;
-                        for (int32_t i = 0; i < 64; i++) {
-                            sums[fold][i / 4] += four[i % 4] * weights[i];
+                        for (int32_t i = 0; i < 16; i++) {
+                            sums[fold][i] += four[0] * weights[4 * i] + four[1] * weights[4 * i + 1] +
+                                             four[2] * weights[4 * i + 2] + four[3] * weights[4 * i + 3];
                         }
                     }
                 }

@@ -1,0 +1,149 @@
+"""Takes the table of docs/host.md again: `python tests/benchmark/host_kernels.py --update`. Takes minutes.
+
+It builds the four reference networks of ../shared/data for this computer, checks every output of every layer against
+the golden model, and times each kind of kernels, LiteRT and ONNX Runtime by turns on one processor: a load that comes
+and goes meets all of them. A ratio is the median over the rounds, each within one round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from kernels import DATA, NETWORKS, ROOT, with_tables
+
+PAGE: Final = ROOT / "docs" / "host.md"
+ROUNDS: Final = 7
+RUNS: Final = 300  # of each contender in a round
+WARM_UP: Final = 30
+INPUTS: Final = 4
+BEST: Final = "x86"
+# The family, and what SPECC_KERNELS asks for: by itself the best variant that the computer has.
+OWN: Final = {"generic": ("generic", ""), "x86, AVX2": ("x86", "avx2"), BEST: ("x86", "")}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Medians of one network, in microseconds, a round each."""
+
+    network: str
+    rounds: dict[str, list[float]]
+
+    def ratio(self, other: str) -> str:
+        """How many times as long another takes as the best kernels: median, and the lowest and highest round."""
+        each = [theirs / ours for theirs, ours in zip(self.rounds[other], self.rounds[BEST], strict=True)]
+        return f"{median(each):.2f} ({min(each):.2f} to {max(each):.2f})"
+
+
+def measure(network: str, folder: Path, cpu: int) -> Row:
+    """Build, check and time one network.
+
+    Raises:
+        SystemExit: an output differs from the golden model.
+    """
+    from specc.check import check
+    from specc.codegen.generate import generate
+    from specc.codegen.toolchain import HOST_FLAGS, Toolchain
+    from specc.numerics import golden
+    from specc.numerics.inputs import draw_codes, to_bytes
+    from specc.numerics.quantize import quantize
+    from specc.resources import resource
+    from specc_backends.baselines import installed, measure_baseline
+    from specc_backends.host.process import HostProcess
+
+    name = NETWORKS[network]
+    (folder / f"{name}.tflite").write_bytes((DATA / "models" / f"{name}.tflite").read_bytes())
+    file = folder / f"{name}.hwspec"
+    text = f'hwspec 1\nmodel {network} {{ from "{name}.tflite" }}\ntarget here {{ use host }}\n'
+    file.write_text(text, encoding="utf-8")
+    checked = check(file)
+    assert checked.spec is not None and checked.network is not None
+    quantized = quantize(checked.spec, checked.network)
+    graph = quantized.network
+    codes = draw_codes(checked.spec.model.input, quantized, INPUTS, seed=0)
+    expected = golden.run(quantized, codes)
+    lines = [to_bytes(one, quantized.formats[graph.input]) for one in codes]
+    programs = {}
+    for family in {family for family, _ in OWN.values()}:
+        code = generate(quantized, folder / network / family, family)
+        programs[family] = folder / network / f"{family}-program"
+        sources = [*code.sources, resource("firmware", "host/board.c")]
+        Toolchain(folder).compile(sources, programs[family], (*HOST_FLAGS, "-O2"), code.include_folders)
+    rounds: dict[str, list[float]] = {}
+    for _ in range(ROUNDS):
+        for contender, (family, variant) in OWN.items():
+            os.environ["SPECC_KERNELS"] = variant
+            with HostProcess(programs[family], cpu, 60) as process:
+                for index, line in enumerate(lines):
+                    outputs, _ = process.trace(line, len(graph.layers))
+                    for layer, output in zip(graph.layers, outputs, strict=True):
+                        if output != to_bytes(expected[layer.name][index], quantized.formats[layer.name]):
+                            sys.exit(f"{network}, {contender}: {layer.name} differs from the golden model")
+                times = [process.run(lines[index % INPUTS]).total for index in range(WARM_UP + RUNS)]
+            rounds.setdefault(contender, []).append(median(times[WARM_UP:]) / 1e3)
+        for runtime in installed():
+            found = measure_baseline(runtime, quantized, codes, expected[graph.output], folder / network, cpu=cpu)
+            rounds.setdefault(runtime.name, []).append(found.latency.p50 * 1e6)
+    return Row(network, rounds)
+
+
+def table(rows: list[Row]) -> str:
+    """The generated part of the page."""
+    from specc.measure.provenance import library_versions
+
+    others = [name for name in rows[0].rounds if name not in OWN]
+    packages = {"LiteRT": "ai-edge-litert", "ONNX Runtime": "onnxruntime"}
+    versions = library_versions(*packages.values())
+    named = ", ".join(f"{name} {versions.get(packages[name], 'unknown')}" for name in others)
+    lines = [
+        f"Medians in microseconds, one thread, of {ROUNDS} rounds by turns; {named}; {_processor()}.",
+        "",
+        f"| network | {' | '.join((*OWN, *others))} | " + " | ".join(f"{name} / {BEST}" for name in others) + " |",
+        "|---|" + "---|" * (len(OWN) + 2 * len(others)),
+    ]
+    for row in rows:
+        times = [f"{median(row.rounds[name]):.1f}" for name in (*OWN, *others)]
+        lines.append(f"| {row.network} | {' | '.join((*times, *map(row.ratio, others)))} |")
+    return "\n".join((*lines, ""))
+
+
+def _processor() -> str:
+    """What the system calls the processor."""
+    file = Path("/proc/cpuinfo")
+    found = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    names = [line.partition(":")[2].strip() for line in found if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def main() -> int:
+    """Take every figure, and print or write the table."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--update", action="store_true", help="write docs/host.md instead of printing")
+    update = options.parse_args().update
+    if not (DATA / "models").is_dir():
+        print("host_kernels.py: the reference networks are not beside this checkout", file=sys.stderr)
+        return 2
+    from specc_backends.host.machine import chosen_cpu
+
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for network in NETWORKS:
+            print(network, file=sys.stderr, flush=True)
+            rows.append(measure(network, Path(folder), chosen_cpu() or 0))
+    text = table(rows)
+    if update:
+        PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
+    else:
+        print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
