@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from specc.codegen.packed import Pack, Packed, in_quads
+from specc.codegen.packed import Packed, Packers, in_quads
 from specc.graph.network import Layer
 from specc.numerics.quantized import QuantizedNetwork
 
@@ -16,4 +16,4 @@ def _quads(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     return in_quads(numbers.weights) if numbers.weight_container_bits == 8 else None
 
 
-PACKERS: Final[dict[str, Pack]] = {"conv": _quads, "dense": _quads}
+PACKERS: Final[Packers] = {"conv": {"conv": _quads}, "dense": {"dense": _quads}}

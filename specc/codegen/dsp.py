@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from specc.codegen.folding import fold
+from specc.codegen.folding import Folded, fold
 from specc.codegen.geometry import row_width
-from specc.codegen.packed import Pack, Packed, in_quads
+from specc.codegen.packed import Packed, Packers, in_quads
 from specc.graph.network import Layer
 from specc.numerics.quantized import IntArray, QuantizedNetwork
 
@@ -26,6 +26,33 @@ _MOST_OFFSET: Final = 4095  # of a load
 
 def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     """Blocks of four filters: biases, pairs of taps filter by filter, multipliers."""
+    folded = _folded_conv(network, layer)
+    if folded is None:
+        return None
+    pairs = _pairs(_in_order(layer, folded.weights))
+    count = pairs.shape[1]
+    taps = pairs.reshape(-1, _FILTERS, count).transpose(0, 2, 1)
+    return _in_blocks(folded, folded.bias, taps, [folded.multipliers])
+
+
+def conv_narrow(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """Blocks of four filters: biases, pairs of taps of two filters in a word, multipliers, bits that sums go up by."""
+    folded = _folded_conv(network, layer)
+    if folded is None:
+        return None
+    own = _in_order(layer, folded.weights >> folded.raised[:, None])
+    even = np.pad(own, ((0, 0), (0, own.shape[1] % 2)))
+    count = even.shape[1] // 2
+    # (blocks, two words, filters of a word, pairs, taps of a pair) to (blocks, pairs, words, taps, filters), as bytes
+    taps = (
+        even.reshape(-1, 2, 2, count, 2).transpose(0, 3, 1, 4, 2).astype(np.int8).reshape(-1, count, 2, 4).view("<i4")
+    )
+    raised = folded.raised.astype(np.uint8).view("<i4")
+    return _in_blocks(folded, folded.bias >> folded.raised, taps, [folded.multipliers, raised])
+
+
+def _folded_conv(network: QuantizedNetwork, layer: Layer) -> Folded | None:
+    """The constants of a convolution that two positions by four filters compute exactly."""
     filters = layer.output_shape[-1]
     if (
         not _is_8_bit(network, layer)
@@ -34,24 +61,19 @@ def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
         or row_width(network, layer) < _POSITIONS
     ):
         return None
-    folded = fold(network, layer)
-    if folded is None:
-        return None
-    taps = folded.weights
-    if layer.input_shapes[0][-1] % 4 == 0:
-        taps = _even_bytes_first(taps)
-    pairs = _pairs(taps)
-    count = pairs.shape[1]
-    blocks = filters // _FILTERS
-    stream = np.concatenate(
-        [
-            folded.bias.reshape(blocks, _FILTERS),
-            pairs.reshape(blocks, _FILTERS, count).transpose(0, 2, 1).reshape(blocks, -1),
-            folded.multipliers.reshape(blocks, _FILTERS),
-        ],
-        axis=1,
-    )
-    return Packed(stream, {"PAIRS": count, "SHIFT": folded.shift, "ROUNDING": folded.rounding})
+    return fold(network, layer)
+
+
+def _in_order(layer: Layer, taps: IntArray) -> IntArray:
+    """(filters, taps) in the order in which conv_row.h widens codes."""
+    return _even_bytes_first(taps) if layer.input_shapes[0][-1] % 4 == 0 else taps
+
+
+def _in_blocks(folded: Folded, bias: IntArray, taps: IntArray, tail: list[IntArray]) -> Packed:
+    """A stream of blocks of four filters; `taps` are (blocks, pairs, ...)."""
+    blocks, pairs = taps.shape[:2]
+    parts = [part.astype(np.int64).reshape(blocks, -1) for part in (bias, taps, *tail)]
+    return Packed(np.concatenate(parts, axis=1), {"PAIRS": pairs, "SHIFT": folded.shift, "ROUNDING": folded.rounding})
 
 
 def dwconv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
@@ -97,7 +119,13 @@ def add(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     return Packed() if fits else None
 
 
-PACKERS: Final[dict[str, Pack]] = {"conv": conv, "dwconv": dwconv, "dense": dense, "add": add}
+# By kind of layer, the fastest kernel first.
+PACKERS: Final[Packers] = {
+    "conv": {"conv": conv, "conv_narrow": conv_narrow},
+    "dwconv": {"dwconv": dwconv},
+    "dense": {"dense": dense},
+    "add": {"add": add},
+}
 
 
 def _is_8_bit(network: QuantizedNetwork, layer: Layer) -> bool:

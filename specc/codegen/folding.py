@@ -38,6 +38,7 @@ class Folded:
     multipliers: IntArray  # (channels,)
     shift: int  # of the high word of sum * multiplier
     rounding: int  # added to the high word: half a unit, and the output's zero point
+    raised: IntArray  # (channels,), bits by which weights and bias, and so sums, are raised to reach that shift
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,10 @@ def fold(network: QuantizedNetwork, layer: Layer) -> Folded | None:
         return None
     for shift in sorted({channel.shift - 32 for channel in channels} | {_LEAST_SHIFT}, reverse=True):
         if _LEAST_SHIFT <= shift <= _MOST_SHIFT and (folded := _with_shift(channels, shift)) is not None:
-            weights, bias, multipliers = zip(*folded, strict=True)
+            weights, bias, multipliers, raised = map(np.array, zip(*folded, strict=True))
             zero_point = network.layer_format(layer).zero_point
             rounding = (1 << (shift - 1)) + (zero_point << shift)
-            return Folded(np.array(weights), np.array(bias), np.array(multipliers), shift, rounding)
+            return Folded(weights, bias, multipliers, shift, rounding, raised)
     return None
 
 
@@ -94,8 +95,8 @@ def _channels(network: QuantizedNetwork, layer: Layer) -> list[_Channel] | None:
     ]
 
 
-def _with_shift(channels: list[_Channel], shift: int) -> list[tuple[list[int], int, int]] | None:
-    """Weights, bias and multiplier of each channel for a shift of 32 + `shift`; None if one has none."""
+def _with_shift(channels: list[_Channel], shift: int) -> list[tuple[list[int], int, int, int]] | None:
+    """Weights, bias, multiplier and bits raised of each channel for a shift of 32 + `shift`; None if one has none."""
     found = []
     for channel in channels:
         own = _scaled(channel, shift) if channel.shift <= 32 + shift else _coarser(channel, shift)
@@ -105,23 +106,23 @@ def _with_shift(channels: list[_Channel], shift: int) -> list[tuple[list[int], i
     return found
 
 
-def _scaled(channel: _Channel, shift: int) -> tuple[list[int], int, int] | None:
+def _scaled(channel: _Channel, shift: int) -> tuple[list[int], int, int, int] | None:
     up = 32 + shift - channel.shift
     reach = max(abs(channel.bias), abs(channel.lowest), abs(channel.highest))
     widest = max(map(abs, channel.weights))
     if reach << up >= _SUMS_WITHIN or widest << up >= _WEIGHTS_WITHIN:
         return None
-    return [weight << up for weight in channel.weights], channel.bias << up, channel.multiplier
+    return [weight << up for weight in channel.weights], channel.bias << up, channel.multiplier, up
 
 
-def _coarser(channel: _Channel, shift: int) -> tuple[list[int], int, int] | None:
+def _coarser(channel: _Channel, shift: int) -> tuple[list[int], int, int, int] | None:
     """A channel whose codes change at the same sums with a multiplier that has fewer bits."""
     low, high = (
         min(max(channel.code(end), channel.codes[0]), channel.codes[1]) for end in (channel.lowest, channel.highest)
     )
     if low == high:  # one code whatever the input: a sum that is 2**30 to the product's high word
         bias = low << (shift + 2)
-        return ([0] * len(channel.weights), bias, 2**30) if abs(bias) < _SUMS_WITHIN else None
+        return ([0] * len(channel.weights), bias, 2**30, 0) if abs(bias) < _SUMS_WITHIN else None
     multiplier = channel.multiplier >> (channel.shift - 32 - shift)
     if not multiplier:
         return None
@@ -134,4 +135,4 @@ def _coarser(channel: _Channel, shift: int) -> tuple[list[int], int, int] | None
     reach = max(abs(bias), abs(channel.lowest + moved), abs(channel.highest + moved))
     if [begin + moved for begin in exact] != coarse or reach >= _SUMS_WITHIN:
         return None
-    return channel.weights, bias, multiplier
+    return channel.weights, bias, multiplier, 0

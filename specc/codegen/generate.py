@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from specc.codegen.arena import Arena, plan
-from specc.codegen.kernels import GENERIC, kernel_of
+from specc.codegen.choice import choose
+from specc.codegen.kernels import GENERIC
 from specc.codegen.layers import identifiers, layer_code
 from specc.numerics.quantized import QuantizedNetwork
 from specc.resources import resource
@@ -53,19 +54,20 @@ class GeneratedCode:
     code_hash: str  # of the generated files, the kernels and the harness
 
 
-def generate(network: QuantizedNetwork, folder: Path, family: str = GENERIC) -> GeneratedCode:
+def generate(network: QuantizedNetwork, folder: Path, family: str = GENERIC, spare_flash: int = 0) -> GeneratedCode:
     """Write a network's C source into `folder`. The same network always gives the same files.
 
     Args:
         network: the network.
         folder: is made.
         family: of the kernels; see `kernels`.
+        spare_flash: bytes by which the constants are to be smaller than those of the fastest kernels.
 
     Raises:
         ValueError: there is no such family.
     """
     arena = plan_arena(network)
-    files = render(network, family, arena)
+    files = render(network, family, arena, spare_flash)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         _write(folder / name, text)
@@ -75,18 +77,20 @@ def generate(network: QuantizedNetwork, folder: Path, family: str = GENERIC) -> 
         sources=(folder / "network.c", *(runtime / name for name in _LINE_PROTOCOL)),
         include_folders=(folder, resource("firmware", "kernels"), runtime),
         arena_bytes=arena.size,
-        kernels=kernel_names(network, family),
+        kernels=kernel_names(network, family, spare_flash),
         code_hash=code_hash(files),
     )
 
 
-def kernel_names(network: QuantizedNetwork, family: str) -> dict[str, str]:
+def kernel_names(network: QuantizedNetwork, family: str, spare_flash: int = 0) -> dict[str, str]:
     """Family and name of the kernel of each layer that has code, by layer."""
-    chosen = {layer.name: kernel_of(network, layer, family) for layer in network.network.layers}
+    chosen = choose(network, family, spare_flash)
     return {name: str(kernel) for name, kernel in chosen.items() if kernel}
 
 
-def render(network: QuantizedNetwork, family: str = GENERIC, arena: Arena | None = None) -> dict[str, str]:
+def render(
+    network: QuantizedNetwork, family: str = GENERIC, arena: Arena | None = None, spare_flash: int = 0
+) -> dict[str, str]:
     """Text of each generated file, by name.
 
     Raises:
@@ -108,10 +112,11 @@ def render(network: QuantizedNetwork, family: str = GENERIC, arena: Arena | None
     environment.filters |= {"rows": rows, "literal": literal, "comment": comment}
     graph = network.network
     names = identifiers(graph)
+    kernels = choose(network, family, spare_flash)
     context = {
         "name": graph.name,
         "arena_bytes": arena.size,
-        "layers": [layer_code(network, layer, names[layer.name], arena, family) for layer in graph.layers],
+        "layers": [layer_code(network, layer, names[layer.name], arena, kernels[layer.name]) for layer in graph.layers],
         "calls": _calls(network),
         "input_offset": arena.offsets[graph.input],
         "input_row_bytes": _bytes(network, graph.input) // graph.input_shape[0],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from specc.codegen import armv6m, dsp, x86
-from specc.codegen.packed import Pack, Packed
+from specc.codegen.packed import Packed, Packers
 from specc.graph.network import Layer
 from specc.graph.rewrites import is_global_average
 from specc.numerics.quantized import QuantizedNetwork
@@ -23,7 +23,7 @@ ARMV6M: Final = "armv6m"  # Cortex-M0+: a 32-bit multiplication and eight regist
 X86: Final = "x86"  # computers: AVX-512 with VNNI, AVX2 or neither, chosen when the program runs
 
 # The layers that each family has kernels for, by kind.
-_PACKERS: Final[dict[str, dict[str, Pack]]] = {
+_PACKERS: Final[dict[str, Packers]] = {
     GENERIC: {},
     DSP: dsp.PACKERS,
     ARMV6M: armv6m.PACKERS,
@@ -69,7 +69,18 @@ def family_of(core: str, *, has_dsp: bool) -> str:
 
 
 def kernel_of(network: QuantizedNetwork, layer: Layer, family: str) -> Kernel | None:
-    """The kernel of a layer: the family's where it computes the layer exactly. None for a layer without code.
+    """The fastest kernel of a layer. None for a layer without code.
+
+    Raises:
+        ValueError: there is no such family.
+    """
+    return next(iter(kernels_of(network, layer, family)), None)
+
+
+def kernels_of(network: QuantizedNetwork, layer: Layer, family: str) -> tuple[Kernel, ...]:
+    """The kernels of a layer to choose from, the fastest first: the family's where they compute the layer exactly.
+
+    None for a layer without code.
 
     Raises:
         ValueError: there is no such family.
@@ -77,14 +88,13 @@ def kernel_of(network: QuantizedNetwork, layer: Layer, family: str) -> Kernel | 
     if family not in FAMILIES:
         raise ValueError(f"there is no family of kernels named {family}; there are {', '.join(FAMILIES)}")
     if layer.kind == "flatten":
-        return None
+        return ()
     if layer.name in network.window_sums:
-        return Kernel(DSP if family == DSP else GENERIC, "window_sums")
+        return (Kernel(DSP if family == DSP else GENERIC, "window_sums"),)
     if layer.inputs[0] in network.window_sums:
-        return Kernel(GENERIC, "window_products")
+        return (Kernel(GENERIC, "window_products"),)
     if layer.name in network.by_rows and is_global_average(layer):
-        return Kernel(GENERIC, "pool_sums")
-    pack = _PACKERS[family].get(layer.kind)
-    if pack is not None and (packed := pack(network, layer)) is not None:
-        return Kernel(family, layer.kind, packed)
-    return Kernel(GENERIC, _GENERIC_NAMES.get(layer.kind, layer.kind))
+        return (Kernel(GENERIC, "pool_sums"),)
+    packed = {name: pack(network, layer) for name, pack in _PACKERS[family].get(layer.kind, {}).items()}
+    own = tuple(Kernel(family, name, constants) for name, constants in packed.items() if constants is not None)
+    return own or (Kernel(GENERIC, _GENERIC_NAMES.get(layer.kind, layer.kind)),)

@@ -11,7 +11,7 @@ import numpy as np
 from specc.codegen.arena import Arena
 from specc.codegen.array import Array, array
 from specc.codegen.geometry import SPATIAL, row_counts, row_width
-from specc.codegen.kernels import Kernel, kernel_of
+from specc.codegen.kernels import Kernel
 from specc.codegen.window_sums import products_constants, sums_constants
 from specc.graph.lifetimes import sums_name
 from specc.graph.network import Layer, Network, Shape
@@ -52,10 +52,11 @@ def identifiers(network: Network) -> dict[str, str]:
     return result
 
 
-def layer_code(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena, family: str) -> LayerCode:
-    """Everything that the templates need for one layer, with kernels of a family."""
+def layer_code(
+    network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena, kernel: Kernel | None
+) -> LayerCode:
+    """Everything that the templates need for one layer, with its kernel."""
     numbers = network.numbers[layer.name]
-    kernel = kernel_of(network, layer, family)
     by_rows = layer.name in network.by_rows
     work = row_work(layer, network.window_sums) if by_rows else None
     parts = work.parts if work else 1

@@ -26,6 +26,7 @@ class Packed:
 
 # Whether a kernel computes a layer exactly, and if so with which constants.
 Pack = Callable[[QuantizedNetwork, Layer], Packed | None]
+Packers = dict[str, dict[str, Pack]]  # by kind of layer and name of the kernel, the fastest first
 
 
 def in_quads(weights: IntArray) -> Packed:

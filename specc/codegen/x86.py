@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from specc.codegen.geometry import row_width
-from specc.codegen.packed import Pack, Packed
+from specc.codegen.packed import Packed, Packers
 from specc.graph.network import Layer
 from specc.numerics.quantized import IntArray, QuantizedNetwork
 
@@ -74,7 +74,13 @@ def avgpool(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     return Packed()
 
 
-PACKERS: Final[dict[str, Pack]] = {"conv": conv, "dwconv": dwconv, "dense": dense, "add": add, "avgpool": avgpool}
+PACKERS: Final[Packers] = {
+    "conv": {"conv": conv},
+    "dwconv": {"dwconv": dwconv},
+    "dense": {"dense": dense},
+    "add": {"add": add},
+    "avgpool": {"avgpool": avgpool},
+}
 
 
 def _products(network: QuantizedNetwork, layer: Layer, *, rows: int, taps: int, most: int) -> Packed | None:

@@ -53,6 +53,9 @@ def test_codes_are_those_of_the_integer_model(network: QuantizedNetwork, inputs:
     assert np.abs(high + folded.rounding).max() < 2**31
     expected = golden.run(network, codes)["a"]
     assert (np.clip((high + folded.rounding) >> folded.shift, -128, 127) == expected).all()
+    own = folded.weights >> folded.raised[:, None]
+    assert np.abs(own).max() <= 128 and (own << folded.raised[:, None] == folded.weights).all()
+    assert (folded.bias >> folded.raised << folded.raised == folded.bias).all()
 
 
 def with_numbers(**changes: object) -> QuantizedNetwork:

@@ -106,10 +106,16 @@ def inputs_of(network: QuantizedNetwork, seed: int) -> IntArray:
 
 
 def differing_layers(
-    toolchain: Toolchain, folder: Path, network: QuantizedNetwork, core: str = "cortex-m4", flag: str = "-O2"
+    toolchain: Toolchain,
+    folder: Path,
+    network: QuantizedNetwork,
+    core: str = "cortex-m4",
+    flag: str = "-O2",
+    *,
+    spare_flash: int = 0,
 ) -> list[str]:
     """Layers whose outputs on the virtual board, by the kernels of its core, are not those of the golden model."""
-    code = generate(network, folder / "source", family_of(core, has_dsp=True))
+    code = generate(network, folder / "source", family_of(core, has_dsp=True), spare_flash)
     flags = [*core_flags(core, fpu=True, dsp=True), flag]
     elf = folder / "kernels.elf"
     link(toolchain, code.sources, code.include_folders, flags=flags, memory=(1 << 20, SRAM), elf=elf)
