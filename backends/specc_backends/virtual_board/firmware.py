@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from specc.codegen.generate import ARENA, CONSTANT_PREFIXES, code_hash, generate, render
+from specc.codegen.generate import ARENA, CONSTANT_PREFIXES, code_hash, generate, kernel_names, render
 from specc.codegen.kernels import GENERIC, family_of
 from specc.codegen.toolchain import COMMON_FLAGS, Toolchain, ToolchainError, core_flags, optimisation_flags
 from specc.measure.backend import BackendError, BuildOptions
@@ -22,6 +22,14 @@ _OVERFLOW: Final = re.compile(r"region '(\w+)': overflowed by (\d+) bytes")
 _ANY_CORE: Final = re.compile(r"-m(cpu|tune|arch)=")
 AS_ALWAYS: Final = BuildOptions()
 _MEMORY_NAMES: Final = {"FLASH": "flash", "SRAM": "SRAM"}
+
+
+class FlashExceededError(BackendError):
+    """A program that needs more flash than there is, by `excess` bytes."""
+
+    def __init__(self, message: str, excess: int, log: str = "") -> None:
+        super().__init__(message, log)
+        self.excess = excess
 
 
 @dataclass(frozen=True)
@@ -50,11 +58,6 @@ class Firmware:
 def board_files() -> list[Path]:
     """The sources of the board: start-up, port, linker script."""
     return sorted(path for path in resource("firmware", "boards/virtual").iterdir() if path.is_file())
-
-
-def firmware_hash(network: QuantizedNetwork, target: Target, options: BuildOptions = AS_ALWAYS) -> str:
-    """Hash of every source the firmware of a network is built from for a target, before anything is built."""
-    return code_hash(render(network, _family(target, options)), board_files())
 
 
 def _family(target: Target, options: BuildOptions) -> str:
@@ -133,7 +136,8 @@ def link(
         weights_in_sram: copy the constants of layers to SRAM at reset, and read them there.
 
     Raises:
-        BackendError: the compiler failed, or the program does not fit; the message says by how many bytes.
+        FlashExceededError: the program does not fit into the flash; the message says by how many bytes.
+        BackendError: the compiler failed, or the program does not fit into the SRAM.
     """
     flash_bytes, sram_bytes = memory
     board = resource("firmware", "boards/virtual")
@@ -152,12 +156,17 @@ def link(
         )
         image = read_image(elf)
     except ToolchainError as error:
-        raise BackendError(_overflow_message(error.log, flash_bytes, sram_bytes) or str(error), error.log) from error
+        excess = _excess(error.log)
+        message = _overflow_message(excess, flash_bytes, sram_bytes) or str(error)
+        if "FLASH" in excess:
+            raise FlashExceededError(message, excess["FLASH"], error.log) from error
+        raise BackendError(message, error.log) from error
     except ImageError as error:
         raise BackendError(str(error)) from error
     if image.flash_bytes > flash_bytes:
         over = image.flash_bytes - flash_bytes
-        raise BackendError(f"the program needs {over:,} bytes more than the {flash_bytes:,} bytes of flash")
+        message = f"the program needs {over:,} bytes more than the {flash_bytes:,} bytes of flash"
+        raise FlashExceededError(message, over)
     return image
 
 
@@ -166,27 +175,39 @@ def build_firmware(
 ) -> Firmware:
     """Generate, compile and link a network for a target's memory.
 
+    Where the program does not fit into the flash with the fastest kernels, it is built again with kernels whose
+    constants are smaller by what is missing.
+
     Raises:
         BackendError: the compiler failed, or the program does not fit; the message says by how many bytes.
     """
     flags = compiler_flags(target)
     memory = memory_bytes(target)
-    generated = generate(network, folder / "source", _family(target, options))
+    family = _family(target, options)
     elf = folder / "firmware.elf"
     in_sram = options.weights == "sram"
-    image = link(
-        toolchain,
-        generated.sources,
-        generated.include_folders,
-        flags=flags,
-        memory=memory,
-        elf=elf,
-        weights_in_sram=in_sram,
-    )
+    spare = 0
+    while True:
+        generated = generate(network, folder / "source", family, spare)
+        try:
+            image = link(
+                toolchain,
+                generated.sources,
+                generated.include_folders,
+                flags=flags,
+                memory=memory,
+                elf=elf,
+                weights_in_sram=in_sram,
+            )
+            break
+        except FlashExceededError as error:
+            spare += error.excess
+            if kernel_names(network, family, spare) == generated.kernels:  # there are no smaller ones
+                raise
     return Firmware(
         elf=elf,
         image=image,
-        code_hash=firmware_hash(network, target, options),
+        code_hash=code_hash(render(network, family, spare_flash=spare), board_files()),
         flags=" ".join((*COMMON_FLAGS, *flags)),
         planned_bytes=generated.arena_bytes,
         kernels=generated.kernels,
@@ -194,11 +215,15 @@ def build_firmware(
     )
 
 
-def _overflow_message(log: str, flash_bytes: int, sram_bytes: int) -> str | None:
-    """What the linker's complaints about full memories come to; the last section placed tells the excess."""
+def _excess(log: str) -> dict[str, int]:
+    """Bytes missing by memory, from the linker's complaints; the last section placed tells."""
     excess: dict[str, int] = {}
     for region, over in _OVERFLOW.findall(log):
         excess[region] = max(excess.get(region, 0), int(over))
+    return excess
+
+
+def _overflow_message(excess: dict[str, int], flash_bytes: int, sram_bytes: int) -> str | None:
     if not excess:
         return None
     sizes = {"FLASH": flash_bytes, "SRAM": sram_bytes}
