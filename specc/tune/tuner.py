@@ -342,6 +342,8 @@ def _read(loads: list[tuple[str, str, float]] | None) -> Loads | None:
 
 
 def _space(spec: Spec, network: Network, *, keep_steps: bool, reason: str) -> Space:
+    if spec.model.file is not None and spec.model.file.content.quantized:
+        raise TuneError(f"{spec.model.file.path} holds codes, and decides by itself how wide numbers are")
     try:
         space = space_of(spec, network, keep_steps=keep_steps)
     except ValueError as error:
