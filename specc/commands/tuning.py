@@ -13,10 +13,12 @@ from specc.commands.console import EXIT_FAILED, EXIT_OK, EXIT_UNDECIDED, Progres
 
 if TYPE_CHECKING:
     from specc.check import CheckResult
+    from specc.measure.store import Store
+    from specc.spec import Spec
     from specc.tune.objective import Objective
     from specc.tune.tuner import Tuned
 
-_OBJECTIVES: Final = ("bits", "flash", "sram")
+_OBJECTIVES: Final = ("bits", "flash", "sram", "cycles", "energy")
 _MOST_ITERATIONS: Final = 10_000_000
 
 _EPILOG = """\
@@ -48,6 +50,9 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
     parser.add_argument(
         "--objective", choices=_OBJECTIVES, default="bits", help="what is made small (default: bits of the weights)"
+    )
+    parser.add_argument(
+        "--target", metavar="NAME", help="where cycles and energy are measured (default: the first chip)"
     )
     parser.add_argument("--margin", metavar="PERCENT", default="10", help="distance kept from limits (default: 10)")
     parser.add_argument("--keep-steps", action="store_true", help="leave steps as they are written; tune widths alone")
@@ -100,11 +105,11 @@ def _tuned(checked: CheckResult, options: argparse.Namespace, margin: float) -> 
     from specc.numerics.quantize import QuantizationError
     from specc.precision.data import DataError
     from specc.report.tuning import tuning_text
-    from specc.tune.tuner import EVALUATIONS, Options, TuneError, tune
+    from specc.tune.errors import TuneError
+    from specc.tune.tuner import EVALUATIONS, Options, tune
 
     spec, network = checked.spec, checked.network
     assert spec is not None and network is not None
-    objective = _objective(checked, options.objective)
     asked = Options(
         margin=margin,
         keep_steps=options.keep_steps,
@@ -114,6 +119,7 @@ def _tuned(checked: CheckResult, options: argparse.Namespace, margin: float) -> 
     )
     try:
         with Progress(sys.stderr) as progress, Store(options.build / "specc.db") as store:
+            objective = _objective(checked, options, store, progress)
             found = tune(spec, network, store, objective=objective, options=asked, progress=progress.show)
     except (TuneError, QuantizationError, DataError, StoreError, ValueError) as error:
         return fail(f"{options.file}: {error}")
@@ -129,13 +135,32 @@ def _tuned(checked: CheckResult, options: argparse.Namespace, margin: float) -> 
     return EXIT_OK if found.confirmed else EXIT_UNDECIDED
 
 
-def _objective(checked: CheckResult, name: str) -> Objective:
+def _objective(checked: CheckResult, options: argparse.Namespace, store: Store, progress: Progress) -> Objective:
+    from specc.tune.measured import measured_objective
     from specc.tune.objective import bits_objective, flash_objective, sram_objective
 
-    assert checked.spec is not None and checked.network is not None
+    spec, network, name = checked.spec, checked.network, options.objective
+    assert spec is not None and network is not None
     if name == "bits":
-        return bits_objective(checked.network)
-    return flash_objective(checked.network) if name == "flash" else sram_objective(checked.spec, checked.network)
+        return bits_objective(network)
+    if name == "flash":
+        return flash_objective(network)
+    if name == "sram":
+        return sram_objective(spec, network)
+    target = _target([own.name for own in spec.targets if own.hardware.core != "host"], spec, options.target)
+    return measured_objective(
+        spec, network, store, kind=name, target=target, build=options.build, progress=progress.show
+    )
+
+
+def _target(chips: list[str], spec: Spec, asked: str | None) -> str:
+    if asked is not None:
+        if asked not in {own.name for own in spec.targets}:
+            usage(f"--target {asked}: the spec has {', '.join(own.name for own in spec.targets) or 'no targets'}")
+        return asked
+    if not chips:
+        usage("--objective cycles and energy need a target with a chip")
+    return chips[0]
 
 
 def _edit(checked: CheckResult, found: Tuned, options: argparse.Namespace) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from specc.check.context import Context
 from specc.check.memory import admissible
@@ -16,12 +17,16 @@ from specc.spec.model import FORMAT_BITS, QuantizationRow, QuantizationTable
 
 Measure = Callable[[QuantizationTable], int]
 
+UNREACHABLE: Final = 10**12  # the cost of a table that has none
+
 
 @dataclass(frozen=True)
 class Objective:
     """A cost of tables.
 
-    `separable`: each row adds its part, whatever the others say. Otherwise it must not fall when a width rises.
+    `separable`: each row adds its part, whatever the others say. Otherwise, and if it is not enumerated, it must not
+    fall when a width rises.
+    `enumerated`: nothing is known about it, and every table is asked for.
     `containers`: only the 8 or 16 bits that a code is stored in count, and the narrower widths between bring nothing.
     """
 
@@ -31,6 +36,7 @@ class Objective:
     measure: Measure
     separable: bool
     containers: bool
+    enumerated: bool = False
 
 
 def bits_objective(network: Network) -> Objective:

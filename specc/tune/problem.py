@@ -47,6 +47,9 @@ class TableProblem:
 
     @cached_property
     def terms(self) -> list[Term] | None:
+        if self.objective.enumerated:
+            every = itertools.product(*map(range, self.levels))
+            return [Term(tuple(range(len(self.levels))), {point: self.cost(point) for point in every})]
         if not self.objective.separable:
             return None
         least = self.cost(self.bottom)

@@ -19,6 +19,7 @@ from specc.precision.study import Study
 from specc.spec import Spec
 from specc.spec.contract import Harness
 from specc.spec.model import QuantizationTable
+from specc.tune.errors import TuneError
 from specc.tune.limits import Loads, judged, limits_anything, loads_of
 from specc.tune.objective import Objective
 from specc.tune.problem import TableProblem, by_container, within_accumulators
@@ -32,15 +33,12 @@ MARGIN: Final = 0.1
 EVALUATIONS: Final = 400
 ROUNDS: Final = 6
 FRONT: Final = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # limits of the front, over those of the harness
+MOST_MEASURED: Final = 32  # tables
 _TIGHTEN: Final = 0.9  # what a limit is multiplied by whose confirmation fails
 _MEMORY: Final = 512 << 20  # bytes
 _MULTIPLY_ACCUMULATES: Final = 300e6  # of a table's evaluation: seconds, for small networks and for large ones
 _FEWEST, _MOST = 100, 2000  # iterations of a table's evaluation
 _KEEP_SECONDS: Final = 5.0
-
-
-class TuneError(Exception):
-    """There is nothing that could be tuned. The message says why, and what would help."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +144,11 @@ class _Tuner:
             if not all(row.uniform for row in space.original.rows):
                 raise TuneError(f"--objective {objective.name}: how other formats are packed is not known")
             space = by_container(space)
+        if objective.enumerated and space.tables > MOST_MEASURED:
+            raise TuneError(
+                f"--objective {objective.name} would measure {space.tables:,} tables, {MOST_MEASURED} at most are "
+                "worth it: --objective flash or sram, or rows for several layers"
+            )
         self._space = space
         self._iterations = 0 if self._reason else options.iterations or _iterations(spec, network)
         self._log = _Log(store, self._key())
