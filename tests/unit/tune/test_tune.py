@@ -140,6 +140,7 @@ def test_containers_are_what_flash_and_sram_cost(tmp_path: Path) -> None:
     assert checked.network is not None and weight_bytes(checked.network, found.table) == found.cost
 
 
+@pytest.mark.slow
 def test_cycles_are_measured_for_every_table_of_containers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path, TINY + "target b { use stm32l4r5 }\n")
     assert run(path, "--objective", "cycles", "--json") == 0
