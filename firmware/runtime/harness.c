@@ -14,7 +14,7 @@
 #include "inference.h"
 #include "text.h"
 
-enum { LINE_END = '\n', END_OF_INPUT = -1, WORD_BYTES = 8 };
+enum { LINE_END = '\n', END_OF_INPUT = -1, WORD_BYTES = 16 };
 
 /* ---- reading ---- */
 
@@ -152,6 +152,10 @@ static void infer(int behind_word, void (*show)(const specc_call *done))
     }
 }
 
+#ifdef SPECC_GRADIENTS
+#include "gradient_request.h"
+#endif
+
 static void write_hello(void)
 {
     write_text("specc 1 ");
@@ -188,6 +192,12 @@ static int serve_command(void)
         infer(behind, write_part);
         return 1;
     }
+#ifdef SPECC_GRADIENTS
+    if (same(word, "gradient")) {
+        answer_gradient(behind);
+        return 1;
+    }
+#endif
     skip_line(behind);
     if (same(word, "quit")) {
         write_text("bye\n");

@@ -6,6 +6,8 @@ import math
 from typing import Final
 
 from specc.check.context import Context, mark, place
+from specc.graph.tail import dense_tail
+from specc.graph.widths import activation_bits
 from specc.spec.contract import GradientContract, Harness
 
 # Between-run standard deviation of the gradient variance at 10,000 iterations, relative, as measured on the reference
@@ -13,6 +15,7 @@ from specc.spec.contract import GradientContract, Harness
 _RUN_DEVIATION: Final = (0.006, 0.008)
 _RUN_ITERATIONS: Final = 10_000
 _CONFIDENCE: Final = 1.96  # 95 %, two sided
+_WIDEST_OUTPUT: Final = 12  # bits: a table of 16 KiB
 _LARGEST_RATIO: Final = 1e100  # keeps the square finite
 
 
@@ -23,9 +26,26 @@ def check_harness(context: Context) -> None:
         return
     if harness.gradients and context.spec.model.input.distribution is None and harness.data is None:
         _report_distribution(context, harness.gradients)
+    if harness.on_device:
+        _check_on_device(context, harness)
     for contract in harness.gradients:
         if contract.statistic == "drift" and harness.seed == "fresh" and harness.iterations > 0:
             _judge_drift(context, harness, contract)
+
+
+def _check_on_device(context: Context, harness: Harness) -> None:
+    """What a device needs to compute gradients: a dense layer at the end, and outputs with a table of exponentials."""
+    last = context.network.layers[-1]
+    if not dense_tail(context.network):
+        message = f"no gradient can be computed on a device: the network ends with {last.kind} `{last.name}`"
+        note = "the backward pass is built for dense layers at the end, a softmax behind the last of them aside"
+        context.report("E5106", message, place(harness, "on_device"), notes=(note,))
+        return
+    bits = activation_bits(context.network, context.spec.quantization)[last.name]
+    if last.kind != "softmax" and bits > _WIDEST_OUTPUT:
+        message = f"gradients on a device need an output of at most {_WIDEST_OUTPUT} bits; `{last.name}` has {bits}"
+        note = "its cross-entropy reads exponentials from a table with an entry for each code"
+        context.report("E5106", message, place(harness, "on_device"), notes=(note,))
 
 
 def _report_distribution(context: Context, contracts: tuple[GradientContract, ...]) -> None:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from specc.codegen.arena import Arena, plan
 from specc.codegen.choice import choose
@@ -70,7 +70,7 @@ def generate(network: QuantizedNetwork, folder: Path, family: str = GENERIC, spa
     files = render(network, family, arena, spare_flash)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        _write(folder / name, text)
+        write(folder / name, text)
     runtime = resource("firmware", "runtime")
     return GeneratedCode(
         folder=folder,
@@ -96,20 +96,8 @@ def render(
     Raises:
         ValueError: there is no such family.
     """
-    # Not on top: a result that is found in the store needs no generator.
-    from jinja2 import FileSystemLoader, StrictUndefined
-    from jinja2.sandbox import SandboxedEnvironment
-
     arena = arena or plan_arena(network)
-    environment = SandboxedEnvironment(
-        loader=FileSystemLoader(resource("templates", "c")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    environment.filters |= {"rows": rows, "literal": literal, "comment": comment}
+    templates = environment()
     graph = network.network
     names = identifiers(graph)
     kernels = choose(network, family, spare_flash)
@@ -125,7 +113,25 @@ def render(
         "output_offset": arena.offsets[graph.output],
         "output_bytes": _bytes(network, graph.output),
     }
-    return {name: environment.get_template(f"{name}.j2").render(context) for name in ("network.c", "network_data.h")}
+    return {name: templates.get_template(f"{name}.j2").render(context) for name in ("network.c", "network_data.h")}
+
+
+def environment() -> Any:
+    """The templates of C files, with their filters."""
+    # Not on top: a result that is found in the store needs no generator.
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
+    templates = SandboxedEnvironment(
+        loader=FileSystemLoader(resource("templates", "c")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    templates.filters |= {"rows": rows, "literal": literal, "comment": comment}
+    return templates
 
 
 def code_hash(files: dict[str, str], more: Iterable[Path] = ()) -> str:
@@ -141,7 +147,7 @@ def code_hash(files: dict[str, str], more: Iterable[Path] = ()) -> str:
     return digest.hexdigest()
 
 
-def rows(values: Iterable[int]) -> str:
+def rows(values: Iterable[int | str]) -> str:
     """Numbers as the lines of a C initialiser."""
     lines, line = [], "   "
     for value in values:
@@ -178,7 +184,7 @@ def _calls(network: QuantizedNetwork) -> list[tuple[int, int]]:
     return [call for step in network.steps.steps for call in step.calls or ((step.first, 0),)]
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
     """Write whole or not at all, and not again what is there: another process may be compiling the same file."""
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return

@@ -49,13 +49,15 @@ _CORES: Final = {
 }
 
 
-def core_flags(core: str, *, fpu: bool, dsp: bool) -> tuple[str, ...]:
+def core_flags(core: str, *, fpu: bool, dsp: bool, floats: bool = False) -> tuple[str, ...]:
     """The flags of a bare-metal program for an Arm core, with the helper routines the core has no instructions for.
 
     Args:
         core: as a `hardware` section names it.
         fpu: whether the chip has the core's floating-point unit; of single precision where there is a choice.
         dsp: whether it has the DSP extension, where that is a choice.
+        floats: whether the program computes in floating point. Zig's cores have no such instructions unless asked; one
+            that computes in integers alone is built without.
 
     Raises:
         ToolchainError: not a core the compiler is set up for.
@@ -64,7 +66,10 @@ def core_flags(core: str, *, fpu: bool, dsp: bool) -> tuple[str, ...]:
         raise ToolchainError(f"no compiler is set up for core {core}; known are {', '.join(_CORES)}")
     name, floating_point, dsp_feature = _CORES[core]
     hard_float = fpu and bool(floating_point)
-    cpu = f"-mcpu={name}{'' if hard_float else floating_point}{dsp_feature if dsp else ''}"
+    unit = floating_point
+    if hard_float:
+        unit = floating_point.replace("-", "+") if floats else ""
+    cpu = f"-mcpu={name}{unit}{dsp_feature if dsp else ''}"
     target = "thumb-freestanding-eabihf" if hard_float else "thumb-freestanding-eabi"
     return ("-target", target, cpu, "-ffreestanding", "-nostdlib", "-lcompiler_rt")
 

@@ -430,4 +430,19 @@ iterations.
 State a limit that can be resolved, or fix the seed: then two runs must agree bit for bit.
 """,
     ),
+    _code(
+        "E5106",
+        "error",
+        "a device cannot compute these gradients",
+        """
+The backward pass is built for the dense layers at the end of a network, up to the first layer of
+another kind; a softmax may stand behind the last of them. Without one, the cross-entropy reads
+exponentials from a table with an entry for each code of the output, so that has at most 12 bits.
+
+    dense   digit { units 10 }      # the last layer
+    harness { iterations 10_000, gradient on device }
+
+`specc precision` judges the gradients of every layer, on this computer.
+""",
+    ),
 )

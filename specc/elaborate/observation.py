@@ -36,6 +36,7 @@ from specc.syntax.nodes import Block, Item, Malformed, Number, Symbol, Word
 from specc.units import FREQUENCY, NONE, TIME
 
 ITERATIONS_LIMIT: Final = 100_000_000
+_ON_DEVICE: Final = "on device"
 PREFERENCES: Final = ("energy", "latency", "price", "sram", "flash")
 
 
@@ -59,7 +60,14 @@ def elaborate_harness(item: Item, datasets: list[str], sink: Sink) -> Harness | 
     if "iterations" not in entries:
         sink.add("E1005", "a harness needs `iterations`", item.head, notes=("for example `iterations 10_000`",))
     gradients: dict[str, GradientContract] = {}
+    device: Item | None = None
     for entry in entries.get("gradient", []):
+        if entry.value == _ON_DEVICE:
+            if device is not None:
+                first_one = (Label(device.head, "first asked for"),)
+                sink.add("E1006", "`gradient on device` is asked for twice", entry.item.head, secondary=first_one)
+            device = entry.item
+            continue
         contract: GradientContract = entry.value
         before = gradients.get(contract.statistic)
         there = before.span() if before else None
@@ -76,7 +84,9 @@ def elaborate_harness(item: Item, datasets: list[str], sink: Sink) -> Harness | 
         gradients=tuple(gradients.values()),
         output_error=value_of(entries, "output"),
         data=value_of(entries, "data"),
-        spans=spans_of(entries, item.head, gradient="gradients", output="output_error"),
+        on_device=device is not None,
+        spans=spans_of(entries, item.head, gradient="gradients", output="output_error")
+        | ({"on_device": device.head} if device else {}),
     )
 
 
@@ -88,7 +98,11 @@ def _seed(reader: Reader) -> Any:
     return int(reader.integer("a seed", 0, SEED_LIMIT).quantity.number)
 
 
-def _gradient(reader: Reader) -> GradientContract:
+def _gradient(reader: Reader) -> GradientContract | str:
+    """`gradient variance <= 5 %`, or `gradient on device`."""
+    if reader.accept("on"):
+        reader.expect("device", "gradient on device")
+        return _ON_DEVICE
     statistic = reader.choice("a gradient statistic", ("variance", "bias", "drift"))
     symbol, limit, place = _fraction(reader, "gradient", "gradient variance <= 5 %")
     spans = {"": reader.item.head, "statistic": statistic.span, "relation": symbol.span, "limit": place}

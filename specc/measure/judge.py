@@ -19,6 +19,7 @@ from specc.spec.hardware import Fact, Target
 from specc.units import UNITS, Quantity
 
 OUTPUT_LABEL = "output bit-exact"
+GRADIENTS_LABEL = "gradients bit-exact"
 
 
 def judge(
@@ -41,6 +42,8 @@ def judge(
         missing = (failures or {}).get(target.name, "the target was not measured")
         if measurement is not None:
             verdicts.append(_judge_output(target, measurement))
+            if spec.harness is not None and spec.harness.on_device:
+                verdicts.append(_judge_gradients(target, measurement))
         for item in spec.budget_items(target.name):
             figure = (
                 accuracy_figure(item, precision)
@@ -70,6 +73,28 @@ def _judge_output(target: Target, measurement: Measurement) -> Verdict:
         reason=f"every output of {inputs} inputs equals the integer golden model"
         if exact
         else "an output differs from the integer golden model: no other figure of this target can be trusted",
+    )
+
+
+def _judge_gradients(target: Target, measurement: Measurement) -> Verdict:
+    """Gradients that the target computed, against the golden model's: every bit of every number."""
+    found, unit = measurement.gradients, "differing gradients"
+    figure = Figure.unknown(unit, "gradients are not built for this target")
+    reason = "gradients are built for the host and for virtual boards, not for this target"
+    if found is not None:
+        basis = f"gradients of {len(found.layers)} layers on {found.samples} inputs compared"
+        figure = Figure.exact(1.0 if found.difference else 0.0, unit, measurement.evidence, basis)
+        reason = found.difference or f"every bit of the {basis}"
+    return Verdict(
+        target=target.name,
+        label=GRADIENTS_LABEL,
+        relation="<=",
+        limit=0,
+        unit=unit,
+        figure=figure,
+        outcome="undecided" if found is None else "fail" if found.difference else "pass",
+        margin=None,
+        reason=reason,
     )
 
 

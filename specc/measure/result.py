@@ -84,6 +84,21 @@ class Baseline(_Record):
     largest_difference: int  # of its output codes from the golden model's: its rounding is its own
 
 
+class GradientResult(_Record):
+    """Gradients that the target computed, of the layers at the end of the network whose backward pass is built.
+
+    `layers` come from the last to the first, with the time of the backward pass alone; `total` is all of it, the loss
+    included.
+    """
+
+    layers: tuple[LayerResult, ...]
+    absent: tuple[str, ...]  # layers with weights whose backward pass is not built
+    total: Latency
+    memory: MemoryResult  # of the program with gradients; its inference takes part in it
+    samples: int  # inputs whose gradients were compared
+    difference: str  # the first one from the golden model's; empty: every bit is equal
+
+
 class Measurement(_Record):
     """One target's complete result."""
 
@@ -101,4 +116,5 @@ class Measurement(_Record):
     output_matches_golden: bool | None  # None: nothing ran that could have had an output
     provenance: Provenance
     baselines: tuple[Baseline, ...] = ()
+    gradients: GradientResult | None = None  # None: the spec asks for none, or they are not built for this target
     notes: tuple[str, ...] = ()  # what a reader must know before trusting the figures: drift, noise, missing parts

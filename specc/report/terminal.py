@@ -69,7 +69,35 @@ def measurement_table(measurements: Mapping[str, Measurement], reused: Sequence[
     ]
     if not rows:
         return "nothing was measured"
-    return "\n".join([table(header, rows, right=(1, 2, 3, 4, 5, 6)), *_measurement_notes(measurements)])
+    lines = [
+        table(header, rows, right=(1, 2, 3, 4, 5, 6)),
+        *_gradients(measurements),
+        *_measurement_notes(measurements),
+    ]
+    return "\n".join(lines)
+
+
+def _gradients(measurements: Mapping[str, Measurement]) -> list[str]:
+    """The backward pass of each target that has one, layer by layer; after an empty line."""
+    header = ("target", "gradients of", "time", "cycles", "SRAM", "flash", "result")
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    for name, result in measurements.items():
+        if (found := result.gradients) is None:
+            continue
+        for layer in found.layers:
+            cycles = layer.counters.get("cycles")
+            rows.append((name, layer.name, figure_text(layer.latency.best), _cycles(cycles), "", "", ""))
+        memory = (figure_text(found.memory.sram), figure_text(found.memory.flash))
+        exact = "DIFFERS" if found.difference else "exact"
+        rows.append((name, "all, with the loss", figure_text(found.total.best), "", *memory, exact))
+        notes += [f"{name}: {found.difference}"] if found.difference else []
+        notes += [f"{name}: no gradients of {', '.join(found.absent)}: not built"] if found.absent else []
+    return ["", table(header, rows, right=(2, 3, 4, 5)), *notes] if rows else []
+
+
+def _cycles(figure: Figure | None) -> str:
+    return UNKNOWN if figure is None else figure_text(figure)
 
 
 def _activations(memory: MemoryResult) -> str:

@@ -82,13 +82,17 @@ class OutputContract(Node):
 
 
 class Harness(Node):
-    """How the precision contract is tested. `data` names the data set whose inputs are used; None: the distribution."""
+    """How the precision contract is tested. `data` names the data set whose inputs are used; None: the distribution.
+
+    `on_device`: the targets compute gradients too, of the dense layers at the end of the network.
+    """
 
     iterations: int
     seed: int | Literal["fresh"] = "fresh"
     gradients: tuple[GradientContract, ...] = ()
     output_error: OutputContract | None = None
     data: str | None = None
+    on_device: bool = False
 
 
 class PowerSensor(Node):

@@ -14,6 +14,8 @@ from specc.evidence import Figure
 from specc.measure import provenance
 from specc.measure.backend import BackendError, Job
 from specc.measure.generator import generator_hash
+from specc.measure.gradients import SAMPLES as GRADIENT_SAMPLES
+from specc.measure.gradients import wanted
 from specc.measure.result import Baseline, Latency, LayerResult, Measurement, Provenance
 from specc.measure.sampling import sample_notes
 from specc.measure.statistics import summarise
@@ -21,6 +23,7 @@ from specc.resources import resource
 from specc.spec.hardware import Target
 from specc_backends.baselines import installed, measure_baseline
 from specc_backends.host import counters
+from specc_backends.host.gradients import measure_gradients
 from specc_backends.host.image import memory
 from specc_backends.host.machine import cache_bytes, chosen_cpu
 from specc_backends.host.process import Result
@@ -70,6 +73,7 @@ class HostBackend:
             host=provenance.host_description(),
             variant=_asked_variant(),
             libraries=_libraries(),
+            **({"gradients": GRADIENT_SAMPLES} if wanted(job) else {}),
         )
 
     def measure(self, job: Job, key: str) -> Measurement:
@@ -100,6 +104,7 @@ class HostBackend:
         elif "instructions" not in samples.counters:
             found = self._simulated_counters(job, toolchain, samples.counters)
         baselines, without = _baselines(job, cpu)
+        gradients = measure_gradients(job, toolchain, flags, _board(), cpu) if wanted(job) else None
         return Measurement(
             key=key,
             target=job.target.name,
@@ -120,6 +125,7 @@ class HostBackend:
             memory=memory(program, planned),
             energy=samples.energy,
             output_matches_golden=samples.exact,
+            gradients=gradients,
             provenance=Provenance(
                 spec_hash=provenance.spec_hash(job.spec),
                 graph_hash=provenance.graph_hash(job.network),

@@ -18,17 +18,7 @@ def memory(program: Path, planned_activations: int) -> MemoryResult:
     Constants that the compiler folded into instructions count as code. Unknown where programs are not ELF files
     (macOS, Windows).
     """
-    from elftools.common.exceptions import ELFError
-    from elftools.elf.elffile import ELFFile
-    from elftools.elf.sections import SymbolTableSection
-
-    try:
-        with program.open("rb") as file:
-            table = ELFFile(file).get_section_by_name(".symtab")
-            symbols = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
-            sizes = [(symbol.name, int(symbol["st_size"])) for symbol in symbols]
-    except ELFError:
-        sizes = []
+    sizes = _symbols(program)
     if not sizes:
         reason = "the program has no ELF symbols to read sizes from"
         return MemoryResult(
@@ -52,3 +42,23 @@ def memory(program: Path, planned_activations: int) -> MemoryResult:
         regions={"flash: weights": constants, "flash: code": code, "sram: activations": activations},
         planned_activations=planned_activations,
     )
+
+
+def symbol_bytes(program: Path, prefix: str) -> int:
+    """What the symbols take whose names begin so; 0 where programs are not ELF files."""
+    return sum(size for name, size in _symbols(program) if name.startswith(prefix))
+
+
+def _symbols(program: Path) -> list[tuple[str, int]]:
+    """Names and sizes in bytes of the program's symbols; none where programs are not ELF files."""
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
+    try:
+        with program.open("rb") as file:
+            table = ELFFile(file).get_section_by_name(".symtab")
+            symbols = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
+            return [(symbol.name, int(symbol["st_size"])) for symbol in symbols]
+    except ELFError:
+        return []

@@ -98,8 +98,12 @@ class HostProcess:
         except ValueError as error:
             raise self._broken(f"its trace is garbled: {error}") from error
 
+    def gradient(self, request: str) -> list[str]:
+        """The lines of the answer to a request for gradients."""
+        return self._command(request)
+
     def _command(self, line: str) -> list[str]:
-        """Send a line; the reply's lines, of which only those of a trace are followed by another."""
+        """Send a line; the reply's lines, of which only those of a trace or of gradients are followed by another."""
         assert self._process.stdin is not None and self._process.stdout is not None
         watchdog = threading.Timer(self._time_limit, self._expire)
         watchdog.start()

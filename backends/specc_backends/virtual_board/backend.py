@@ -13,6 +13,8 @@ from specc.measure import provenance
 from specc.measure.backend import BackendError, Job
 from specc.measure.energy.active_power import predicted_energy
 from specc.measure.generator import generator_hash
+from specc.measure.gradients import SAMPLES as GRADIENT_SAMPLES
+from specc.measure.gradients import wanted
 from specc.measure.result import Measurement, Provenance
 from specc.spec.hardware import Target
 from specc_backends.virtual_board import figures
@@ -27,6 +29,7 @@ from specc_backends.virtual_board.firmware import (
     memory_bytes,
 )
 from specc_backends.virtual_board.flash import FlashModel, flash_model
+from specc_backends.virtual_board.gradients import measure_gradients
 from specc_backends.virtual_board.native import build_native
 
 if TYPE_CHECKING:
@@ -72,6 +75,7 @@ class VirtualBoardBackend:
             options=asdict(job.options),
             inputs=[INPUTS, _seed(job)],
             libraries=_libraries(),
+            **({"gradients": GRADIENT_SAMPLES} if wanted(job) else {}),
         )
 
     def measure(self, job: Job, key: str) -> Measurement:
@@ -101,6 +105,10 @@ class VirtualBoardBackend:
             raise BackendError(f"the virtual board's own library: {error}", error.log) from error
         run = _run(job, firmware, library, folder, flash)
         names = [layer.name for layer in job.network.network.layers]
+        gradients = None
+        if wanted(job):
+            job.progress(f"{job.target.name}: gradients on the virtual board")
+            gradients = measure_gradients(job, toolchain, library, folder, bounds=bounds, machine=_machine(job, flash))
         return Measurement(
             key=key,
             target=job.target.name,
@@ -113,6 +121,7 @@ class VirtualBoardBackend:
             memory=figures.memory(firmware, run.stack_used),
             energy=predicted_energy(figures.total_latency(run.inferences, bounds).best, job.target),
             output_matches_golden=run.output_exact,
+            gradients=gradients,
             provenance=Provenance(
                 spec_hash=provenance.spec_hash(job.spec),
                 graph_hash=provenance.graph_hash(job.network),
@@ -168,16 +177,8 @@ def _run(job: Job, firmware: Firmware, library: Path, folder: Path, flash: Flash
     codes = draw_codes(job.spec.model.input, job.network, INPUTS, _seed(job))
     expected = golden.run(job.network, codes)
     form = job.network.formats[graph.input]
-    streamed = graph.input in job.network.rings
     lines = [to_bytes(one, form).hex() for one in codes]
-    machine: dict[str, Any] = {
-        "core": job.target.hardware.core,
-        "sram_bytes": memory_bytes(job.target)[1],
-        "regions": len(graph.layers) + 1 + streamed,
-        "line_bytes": flash.line_bytes,
-        "caches": [flash.instruction, flash.data],
-        "code_budget": max(CODE_BYTES_AT_LEAST, CODE_BYTES_PER_MAC * graph.macs),
-    }
+    machine = _machine(job, flash)
     with ThreadPoolExecutor(2) as pool:  # two boards at once: one at full speed, one that counts reads of flash
         counting = pool.submit(
             _count_flash_reads, firmware.elf, library, folder, machine, lines[0], layers=len(graph.layers)
@@ -196,6 +197,19 @@ def _run(job: Job, firmware: Firmware, library: Path, folder: Path, flash: Flash
         for index, (trace, inference) in enumerate(zip(traces, inferences, strict=True))
     )
     return _Run(inferences, exact, used, reserved)
+
+
+def _machine(job: Job, flash: FlashModel) -> dict[str, Any]:
+    """The board's memory, caches and limits."""
+    graph = job.network.network
+    return {
+        "core": job.target.hardware.core,
+        "sram_bytes": memory_bytes(job.target)[1],
+        "regions": len(graph.layers) + 1 + (graph.input in job.network.rings),
+        "line_bytes": flash.line_bytes,
+        "caches": [flash.instruction, flash.data],
+        "code_budget": max(CODE_BYTES_AT_LEAST, CODE_BYTES_PER_MAC * graph.macs),
+    }
 
 
 def _count_flash_reads(

@@ -10,6 +10,8 @@ from string import Template
 from typing import Final
 
 from specc.codegen.generate import ARENA, CONSTANT_PREFIXES, code_hash, generate, kernel_names, render
+from specc.codegen.gradients import FLAGS as GRADIENT_FLAGS
+from specc.codegen.gradients import generate_gradients
 from specc.codegen.kernels import GENERIC, family_of
 from specc.codegen.toolchain import COMMON_FLAGS, Toolchain, ToolchainError, core_flags, optimisation_flags
 from specc.measure.backend import BackendError, BuildOptions
@@ -73,8 +75,8 @@ def _family(target: Target, options: BuildOptions) -> str:
     return asked
 
 
-def compiler_flags(target: Target) -> tuple[str, ...]:
-    """The flags a target's firmware is compiled with.
+def compiler_flags(target: Target, *, floats: bool = False) -> tuple[str, ...]:
+    """The flags a target's firmware is compiled with; with `floats`, the core's own instructions for them.
 
     Raises:
         BackendError: the target asks for a flag that is not allowed, or for another core.
@@ -82,7 +84,7 @@ def compiler_flags(target: Target) -> tuple[str, ...]:
     hardware = target.hardware
     try:
         asked = optimisation_flags(target.compile)
-        own = core_flags(hardware.core, fpu=hardware.fpu, dsp=hardware.dsp)
+        own = core_flags(hardware.core, fpu=hardware.fpu, dsp=hardware.dsp, floats=floats)
     except ToolchainError as error:
         raise BackendError(str(error), error.log) from error
     kept = tuple(flag for flag in asked if not _names_core(flag, hardware.core))
@@ -171,9 +173,15 @@ def link(
 
 
 def build_firmware(
-    network: QuantizedNetwork, target: Target, toolchain: Toolchain, folder: Path, options: BuildOptions = AS_ALWAYS
+    network: QuantizedNetwork,
+    target: Target,
+    toolchain: Toolchain,
+    folder: Path,
+    options: BuildOptions = AS_ALWAYS,
+    *,
+    gradients: bool = False,
 ) -> Firmware:
-    """Generate, compile and link a network for a target's memory.
+    """Generate, compile and link a network for a target's memory, with the backward pass of its last layers if asked.
 
     Where the program does not fit into the flash with the fastest kernels, it is built again with kernels whose
     constants are smaller by what is missing.
@@ -181,7 +189,7 @@ def build_firmware(
     Raises:
         BackendError: the compiler failed, or the program does not fit; the message says by how many bytes.
     """
-    flags = compiler_flags(target)
+    flags = compiler_flags(target, floats=gradients)
     memory = memory_bytes(target)
     family = _family(target, options)
     elf = folder / "firmware.elf"
@@ -189,12 +197,15 @@ def build_firmware(
     spare = 0
     while True:
         generated = generate(network, folder / "source", family, spare)
+        sources = generated.sources
+        if gradients:
+            sources += generate_gradients(network, generated).sources
         try:
             image = link(
                 toolchain,
-                generated.sources,
+                sources,
                 generated.include_folders,
-                flags=flags,
+                flags=(*flags, *GRADIENT_FLAGS) if gradients else flags,
                 memory=memory,
                 elf=elf,
                 weights_in_sram=in_sram,

@@ -7,6 +7,7 @@ from specc.measure.precision_result import PrecisionResult
 from specc.precision.contract import Judgement, Outcome
 from specc.report.blocks import Block, Bullets, Item, Missing, Section, Text
 from specc.report.material import Material
+from specc.report.numbers import UNKNOWN, count, figure_text
 from specc.report.precision import parts, statement, story
 from specc.report.tables import Cell, Column, Row, Table, anchor, table
 
@@ -23,7 +24,10 @@ _ABOUT = (
 def precision(material: Material) -> Section | Missing | None:
     """Statistics of every layer with their verdicts, and what they say; nothing is computed here."""
     result = material.inputs.precision
+    devices = on_device(material)
     if result is None:
+        if devices:
+            return Section("precision", _TITLE, tuple(devices))
         if material.inputs.spec.harness is None:
             return None
         return Missing(_TITLE, "the harness limits nothing, or precision was not assessed")
@@ -37,7 +41,44 @@ def precision(material: Material) -> Section | Missing | None:
     if others := [own for own in result.judgements if own.subject not in {layer.name for layer in result.layers}]:
         blocks.append(_others(others))
     blocks.append(Bullets(tuple(Item(line) for line in story(result))))
+    blocks += devices
     return Section("precision", _TITLE, tuple(blocks))
+
+
+def on_device(material: Material) -> list[Block]:
+    """Gradients that targets computed themselves: time by layer, memory, and whether they agree."""
+    found = [(own.target, own, own.gradients) for own in material.shown if own.gradients is not None]
+    if not found:
+        return []
+    columns = (
+        Column("target"),
+        Column("gradients of"),
+        Column("time", number=True),
+        Column("cycles", number=True),
+        Column("SRAM", number=True),
+        Column("gradients", "B", number=True),
+        Column("evidence"),
+    )
+    rows: list[Row] = []
+    for target, measurement, result in found:
+        for layer in result.layers:
+            cycles = layer.counters.get("cycles")
+            cells = (layer.name, figure_text(layer.latency.best), figure_text(cycles) if cycles else UNKNOWN, "", "")
+            rows.append(Row(tuple(Cell(text) for text in (target, *cells, measurement.evidence))))
+        gradients = count(result.memory.regions.get("sram: gradients", 0))
+        cells = ("all, with the loss", figure_text(result.total.best), "", figure_text(result.memory.sram), gradients)
+        rows.append(Row(tuple(Cell(text) for text in (target, *cells, measurement.evidence))))
+    notes = [
+        f"{target}: {own.difference or f'every bit equals the golden model, on {own.samples} inputs'}"
+        + (f"; not built: {', '.join(own.absent)}" if own.absent else "")
+        for target, _, own in found
+    ]
+    about = (
+        "Computed by the target: gradients of the cross-entropy, for weights and biases of the dense layers at the "
+        "end, in 32-bit floats. Time is that of the backward pass; memory that of the whole program."
+    )
+    bullets = Bullets(tuple(Item(note) for note in notes))
+    return [Text(about), table("Gradients on the device", columns, rows), bullets]
 
 
 def _statistics(result: PrecisionResult) -> Table:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from specc.evidence import Evidence, Figure
-from specc.measure.judge import OUTPUT_LABEL, judge
-from specc.measure.result import Latency, LayerResult, Measurement, MemoryResult, Provenance
+from specc.measure.judge import GRADIENTS_LABEL, OUTPUT_LABEL, judge
+from specc.measure.result import GradientResult, Latency, LayerResult, Measurement, MemoryResult, Provenance
 from specc.spec import Spec
-from specc.spec.contract import Budget, BudgetItem
+from specc.spec.contract import Budget, BudgetItem, Harness
 from specc.spec.hardware import Fact, Hardware, Target
 from specc.spec.model import InputSpec, LayerSpec, ModelSpec
 from specc.units import quantity
@@ -152,3 +152,32 @@ def test_a_price_is_held_against_limits_in_its_own_currency(price: str, limit: s
     assert (verdict.outcome, verdict.figure.unit) == (outcome, limit.split()[1])
     if outcome == "undecided":
         assert verdict.reason == f"the price is stated in {price.split()[1]}, and no exchange rate is known"
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome", "reason"),
+    [
+        (None, "undecided", "not for this target"),
+        ("", "pass", "every bit of the gradients of 1 layers on 4 inputs compared"),
+        ("fc, input 0: 3 of 12 numbers differ", "fail", "fc, input 0: 3 of 12 numbers differ"),
+    ],
+)
+def test_gradients_of_a_device_are_judged_where_they_are_asked_for(
+    found: str | None, outcome: str, reason: str
+) -> None:
+    time = latency(1, 1, 1)
+    result = measurement(time)
+    assert [v.label for v in judge(spec(), {"board": result})] == [OUTPUT_LABEL]
+    gradients = GradientResult(
+        layers=(LayerResult(name="fc", latency=time, counters={}),),
+        absent=(),
+        total=time,
+        memory=result.memory,
+        samples=4,
+        difference=found or "",
+    )
+    result = measurement(time, gradients=None if found is None else gradients)
+    asked = spec().model_copy(update={"harness": Harness(iterations=10, on_device=True)})
+    output, verdict = judge(asked, {"board": result})
+    assert (output.label, verdict.label) == (OUTPUT_LABEL, GRADIENTS_LABEL)
+    assert verdict.outcome == outcome and reason in verdict.reason
