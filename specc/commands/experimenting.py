@@ -1,4 +1,4 @@
-"""`specc experiment`: variants of the targets, predicted, measured and explained."""
+"""`specc experiment` and `specc roofline`: what a change would gain, and what a target could do at best."""
 
 from __future__ import annotations
 
@@ -39,8 +39,29 @@ exit codes: 0 every variant was measured, 1 one could not be, 2 wrong usage
 """
 
 
+_ROOFLINE_EPILOG = """\
+Small programs that only multiply, read or write run on each target (on the virtual board and on this computer). Every
+layer's time is held against what these peaks allow for its multiply-accumulates and bytes. See docs/experiments.md.
+
+examples:
+  specc roofline specs/kws.hwspec --target f407
+  specc roofline specs/kws.hwspec --json
+
+exit codes: 0 every target was placed, 1 one could not be, 2 wrong usage
+"""
+
+
 def add_commands(commands: Any) -> None:
-    """Declare the command."""
+    """Declare the commands."""
+    roofline = commands.add_parser(
+        "roofline",
+        help="measured peaks of the targets, and what bounds each layer",
+        description="Measure what a target can do at best, and say what bounds each layer.",
+        epilog=_ROOFLINE_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_shared(roofline)
+    roofline.set_defaults(run=_roofline)
     parser = commands.add_parser(
         "experiment",
         help="predict, measure and explain variants: clock, compiler, widths, kernels, placement",
@@ -48,8 +69,7 @@ def add_commands(commands: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
-    parser.add_argument("--target", action="append", metavar="NAME", help="only this target (may be repeated)")
+    _add_shared(parser)
     parser.add_argument(
         "--axis",
         action="append",
@@ -57,25 +77,64 @@ def add_commands(commands: Any) -> None:
         help="what is varied (may be repeated; default: what the spec's experiments list, or everything)",
     )
     parser.add_argument("--grid", action="store_true", help="every combination, and which of them none beats")
+    parser.set_defaults(run=_experiment)
+
+
+def _add_shared(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
+    parser.add_argument("--target", action="append", metavar="NAME", help="only this target (may be repeated)")
     parser.add_argument("--json", action="store_true", help="print everything that was found as JSON")
     parser.add_argument("--fresh", action="store_true", help="measure again even where a stored result is current")
     parser.add_argument(
         "--build", type=Path, default=Path("build"), metavar="DIR", help="build folder and result store"
     )
-    parser.set_defaults(run=_experiment)
 
 
-def _experiment(options: argparse.Namespace) -> int:
+def _checked(options: argparse.Namespace) -> CheckResult | None:
+    """The checked spec, or None after printing why it cannot be measured."""
     from specc.check import check
 
     checked = check(options.file)
     print_findings(options.file, checked, sys.stderr if options.json else sys.stdout, always_summarise=False)
     if not checked.can_be_measured or checked.spec is None:
-        return EXIT_FAILED
-    known = [target.name for target in checked.spec.targets]
+        return None
+    known = {target.name for target in checked.spec.targets}
     for name in options.target or ():
         if name not in known:
             usage(f"{options.file} declares no target {name}; it declares {', '.join(sorted(known))}")
+    return checked
+
+
+def _roofline(options: argparse.Namespace) -> int:
+    checked = _checked(options)
+    if checked is None or checked.spec is None:
+        return EXIT_FAILED
+    from specc.explain.rooflines import rooflines
+    from specc.measure.store import StoreError
+    from specc.numerics.quantize import QuantizationError
+    from specc.report.rooflines import roofline_json, roofline_text
+
+    targets = options.target or [target.name for target in checked.spec.targets]
+    try:
+        with Progress(sys.stderr) as progress:
+            found, failures = rooflines(checked, targets, options.build, progress.show, fresh=options.fresh)
+    except (QuantizationError, StoreError) as error:
+        found, failures = [], {str(options.file): str(error)}
+    for name, reason in failures.items():
+        print(f"specc: {name}: {reason}", file=sys.stderr)
+    if options.json:
+        print(json.dumps(roofline_json(found, failures), indent=2))
+    else:
+        for roofline in found:
+            print(roofline_text(roofline))
+    return EXIT_FAILED if failures else EXIT_OK
+
+
+def _experiment(options: argparse.Namespace) -> int:
+    checked = _checked(options)
+    if checked is None or checked.spec is None:
+        return EXIT_FAILED
+    known = [target.name for target in checked.spec.targets]
     found, failures = _run(checked, options.target or known, options)
     for failure in failures:
         print(f"specc: {failure}", file=sys.stderr)

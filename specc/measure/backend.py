@@ -31,6 +31,15 @@ class BuildOptions:
     kernels: str | None = None  # family of the kernels; None: the fastest that the core runs
     weights: Literal["flash", "sram"] = "flash"  # where the constants of layers lie while the program runs
 
+    def require_weights_in_flash(self, what: str) -> None:
+        """For a backend that cannot place weights.
+
+        Raises:
+            BackendError: they are asked for elsewhere.
+        """
+        if self.weights != "flash":
+            raise BackendError(f"{what} is not built with weights in {self.weights.upper()}")
+
     def require_default(self, what: str) -> None:
         """For a backend that builds in one way only.
 

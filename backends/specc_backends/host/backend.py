@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from specc.codegen.generate import code_hash, generate, kernel_names, render
-from specc.codegen.kernels import family_of
+from specc.codegen.kernels import GENERIC, family_of
 from specc.codegen.toolchain import COMMON_FLAGS, HOST_FLAGS, Toolchain, ToolchainError, optimisation_flags
 from specc.evidence import Figure
 from specc.measure import provenance
@@ -16,13 +16,14 @@ from specc.measure.backend import BackendError, Job
 from specc.measure.generator import generator_hash
 from specc.measure.gradients import SAMPLES as GRADIENT_SAMPLES
 from specc.measure.gradients import wanted
+from specc.measure.peaks import Peaks
 from specc.measure.result import Baseline, Latency, LayerResult, Measurement, Provenance
 from specc.measure.sampling import sample_notes
 from specc.measure.statistics import summarise
 from specc.resources import resource
 from specc.spec.hardware import Target
 from specc_backends.baselines import installed, measure_baseline
-from specc_backends.host import counters
+from specc_backends.host import counters, peaks
 from specc_backends.host.gradients import measure_gradients
 from specc_backends.host.image import memory
 from specc_backends.host.machine import cache_bytes, chosen_cpu
@@ -67,6 +68,7 @@ class HostBackend:
             generator=generator_hash([_board()]),
             flags=_flags(job.target),
             target=job.target.model_dump(mode="json", exclude={"name"}),
+            kernels=_family(job),
             sampling=[INPUTS, WARM_UP, SAMPLES, SAMPLES_AT_MOST, COLD_STARTS, seed(job)],
             counters=counters.source(),
             baselines=[f"{runtime.name} {runtime.version}" for runtime in installed()],
@@ -76,13 +78,30 @@ class HostBackend:
             **({"gradients": GRADIENT_SAMPLES} if wanted(job) else {}),
         )
 
+    def peaks_key(self, job: Job) -> str:
+        """Hash of everything that can change the peaks of this computer."""
+        return provenance.content_key(
+            backend=[self.name, self.version],
+            sources=[path.read_text(encoding="utf-8") for path in (*peaks.sources(), _board())],
+            flags=_flags(job.target),
+            host=provenance.host_description(),
+            libraries=_libraries(),
+        )
+
+    def peaks(self, job: Job, key: str) -> Peaks:
+        """Build and run the loops of `firmware/peaks`.
+
+        Raises:
+            BackendError: the build or the run failed.
+        """
+        return peaks.measure_peaks(job, key, _flags(job.target))
+
     def measure(self, job: Job, key: str) -> Measurement:
         """Build and measure.
 
         Raises:
             BackendError: the build failed, the program crashed, hung or broke the protocol, or the clock is too coarse.
         """
-        job.options.require_default("the program for this computer")
         flags = _flags(job.target)
         toolchain = Toolchain(job.build_folder)
         job.progress(f"{job.target.name}: building for this computer")
@@ -130,7 +149,7 @@ class HostBackend:
                 spec_hash=provenance.spec_hash(job.spec),
                 graph_hash=provenance.graph_hash(job.network),
                 model_file=provenance.model_file(job.spec),
-                code_hash=code_hash(render(job.network, _family(job.target)), [_board()]),
+                code_hash=code_hash(render(job.network, _family(job)), [_board()]),
                 compiler=compiler,
                 compiler_flags=" ".join((*COMMON_FLAGS, *flags)),
                 backend=self.name,
@@ -146,7 +165,7 @@ class HostBackend:
                 warmup=WARM_UP,
                 library_versions=_libraries(),
                 taken_at=provenance.now(),
-                kernels=kernel_names(job.network, _family(job.target)),
+                kernels=kernel_names(job.network, _family(job)),
                 schedule=job.network.schedule,
             ),
             baselines=baselines,
@@ -165,8 +184,18 @@ class HostBackend:
         return counters.Counters(found.total | seen, found.layers, found.notes)
 
 
-def _family(target: Target) -> str:
-    return family_of(target.hardware.core, has_dsp=False)
+def _family(job: Job) -> str:
+    """The family of kernels.
+
+    Raises:
+        BackendError: another one is asked for than this computer can run, or weights in a memory it does not have.
+    """
+    job.options.require_weights_in_flash("the program for this computer")
+    fastest = family_of(job.target.hardware.core, has_dsp=False)
+    asked = job.options.kernels or fastest
+    if asked not in (GENERIC, fastest):
+        raise BackendError(f"this computer cannot run {asked} kernels")
+    return asked
 
 
 def _asked_variant() -> str:
@@ -192,7 +221,7 @@ def _flags(target: Target) -> tuple[str, ...]:
 def _build(job: Job, toolchain: Toolchain, flags: tuple[str, ...], name: str = "network") -> tuple[Path, int]:
     """The program, and the bytes that are planned for its activations."""
     folder = job.build_folder.resolve() / "host" / job.target.name
-    code = generate(job.network, folder / "source", _family(job.target))
+    code = generate(job.network, folder / "source", _family(job))
     program = folder / name
     toolchain.compile([*code.sources, _board()], program, flags, code.include_folders)
     return program, code.arena_bytes

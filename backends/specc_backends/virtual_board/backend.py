@@ -15,9 +15,10 @@ from specc.measure.energy.active_power import predicted_energy
 from specc.measure.generator import generator_hash
 from specc.measure.gradients import SAMPLES as GRADIENT_SAMPLES
 from specc.measure.gradients import wanted
+from specc.measure.peaks import Peaks
 from specc.measure.result import Measurement, Provenance
 from specc.spec.hardware import Target
-from specc_backends.virtual_board import figures
+from specc_backends.virtual_board import figures, peaks
 from specc_backends.virtual_board.client import BoardProcess, Reply
 from specc_backends.virtual_board.cores import CORES, core_model
 from specc_backends.virtual_board.figures import FLASH_READS, Counters, Inference
@@ -77,6 +78,24 @@ class VirtualBoardBackend:
             libraries=_libraries(),
             **({"gradients": GRADIENT_SAMPLES} if wanted(job) else {}),
         )
+
+    def peaks_key(self, job: Job) -> str:
+        """Hash of everything that can change the peaks of a target."""
+        return provenance.content_key(
+            backend=[self.name, self.version, _own_sources()],
+            sources=_digest([*peaks.sources(), *board_files()]),
+            flags=compiler_flags(job.target),
+            target=job.target.model_dump(mode="json", exclude={"name"}),
+            libraries=_libraries(),
+        )
+
+    def peaks(self, job: Job, key: str) -> Peaks:
+        """Build and run the loops of `firmware/peaks`.
+
+        Raises:
+            BackendError: the clock or a memory is not declared, or the build or the run failed.
+        """
+        return peaks.measure_peaks(job, key)
 
     def measure(self, job: Job, key: str) -> Measurement:
         """Build the firmware, run it, and put its figures together.
@@ -146,6 +165,13 @@ class VirtualBoardBackend:
                 schedule=job.network.schedule,
             ),
         )
+
+
+def _digest(paths: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path.name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _own_sources() -> str:

@@ -1,0 +1,63 @@
+"""Rooflines of the targets of a spec: peaks and results, measured where the store has none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from specc.check import CheckResult
+from specc.explain.roofline import Placed, place
+from specc.measure.backend import Backend, BackendError, Job, Progress, backend_for, discover
+from specc.measure.peaks import Peaks, measured_peaks
+from specc.measure.result import Measurement
+from specc.measure.runner import measure
+from specc.measure.store import Store
+from specc.numerics.quantize import quantize
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """A target's peaks, and its layers under them."""
+
+    measurement: Measurement
+    peaks: Peaks
+    layers: list[Placed]
+
+
+def rooflines(
+    checked: CheckResult,
+    targets: Sequence[str],
+    build_folder: Path,
+    progress: Progress,
+    *,
+    fresh: bool = False,
+    backends: Sequence[Backend] | None = None,
+) -> tuple[list[Roofline], dict[str, str]]:
+    """The rooflines of targets, and why another one has none.
+
+    Raises:
+        QuantizationError: the network's numbers cannot be represented as the table asks.
+        StoreError: the store cannot be used.
+    """
+    spec, network = checked.spec, checked.network
+    assert spec is not None and network is not None, "a spec with errors cannot be measured"
+    quantized = quantize(spec, network)
+    available = discover() if backends is None else backends
+    found: list[Roofline] = []
+    failures: dict[str, str] = {}
+    with Store(build_folder / "specc.db") as store:
+        report = measure(
+            spec, quantized, store, build_folder, progress, targets=targets, fresh=fresh, backends=available
+        )
+        failures |= report.missing
+        for name, measurement in report.measurements.items():
+            target = spec.target(name)
+            job = Job(spec, target, quantized, build_folder, progress)
+            try:
+                peaks = measured_peaks(backend_for(target, available, None), job, store, fresh=fresh)
+            except BackendError as error:
+                failures[name] = str(error)
+                continue
+            found.append(Roofline(measurement, peaks, place(measurement, quantized, peaks)))
+    return found, failures
