@@ -6,6 +6,7 @@ import numpy as np
 from network_zoo import corner_inputs
 
 from specc.codegen.generate import generate
+from specc.codegen.kernels import GENERIC
 from specc.codegen.toolchain import HOST_FLAGS, Toolchain
 from specc.numerics import golden
 from specc.numerics.inputs import from_bytes, to_bytes
@@ -13,10 +14,12 @@ from specc.numerics.quantized import IntArray, QuantizedNetwork
 from specc.resources import resource
 
 
-def trace(toolchain: Toolchain, network: QuantizedNetwork, inputs: IntArray, *flags: str) -> list[dict[str, IntArray]]:
+def trace(
+    toolchain: Toolchain, network: QuantizedNetwork, inputs: IntArray, *flags: str, family: str = GENERIC
+) -> list[dict[str, IntArray]]:
     """Outputs of every layer as the compiled program computes them, for each input; none of window sums."""
-    folder = toolchain.build_folder / "-".join(("network", *flags))
-    code = generate(network, folder)
+    folder = toolchain.build_folder / "-".join(("network", family, *flags))
+    code = generate(network, folder, family)
     board = resource("firmware", "host/board.c")
     warnings = toolchain.compile(
         [*code.sources, board], folder / "network", (*HOST_FLAGS, *flags), code.include_folders
@@ -49,10 +52,12 @@ def trace(toolchain: Toolchain, network: QuantizedNetwork, inputs: IntArray, *fl
     return traces
 
 
-def assert_parity(toolchain: Toolchain, network: QuantizedNetwork, random_inputs: int, *flags: str) -> None:
+def assert_parity(
+    toolchain: Toolchain, network: QuantizedNetwork, random_inputs: int, *flags: str, family: str = GENERIC
+) -> None:
     inputs = corner_inputs(network, random_inputs, seed=7)
     expected = golden.run(network, inputs)
-    for index, outputs in enumerate(trace(toolchain, network, inputs, *flags)):
+    for index, outputs in enumerate(trace(toolchain, network, inputs, *flags, family=family)):
         for layer, codes in outputs.items():
             differing = np.argwhere(codes != expected[layer][index])
             assert not differing.size, f"input {index}, layer {layer}, first at {differing[0]}"

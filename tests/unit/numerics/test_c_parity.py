@@ -4,6 +4,7 @@ import pytest
 from c_programs import assert_parity
 from network_zoo import quantized, random_network, scrambled, spec_of
 
+from specc.codegen.kernels import X86, family_of
 from specc.codegen.toolchain import Toolchain
 from specc.spec import Spec
 from specc.spec.model import LayerSpec, QuantizationRow
@@ -17,6 +18,12 @@ def test_random_networks(toolchain: Toolchain, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(200, 204))
 def test_extreme_constants(toolchain: Toolchain, seed: int) -> None:
     assert_parity(toolchain, scrambled(random_network(seed, layers=40), seed), 6, "-O2")
+
+
+@pytest.mark.skipif(family_of("host", has_dsp=False) != X86, reason="this computer is no x86")
+@pytest.mark.parametrize("seed", [204, pytest.param(205, marks=pytest.mark.slow)])
+def test_random_networks_with_x86_kernels(toolchain: Toolchain, seed: int) -> None:
+    assert_parity(toolchain, random_network(seed, layers=40), 6, "-O2", family=X86)
 
 
 @pytest.mark.parametrize("flag", ["-O0", "-Os", "-O3"])

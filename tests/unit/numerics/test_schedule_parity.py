@@ -8,6 +8,7 @@ from c_programs import assert_parity
 from network_zoo import quantized, random_network, scrambled, spec_of
 
 from specc.codegen.generate import plan_arena
+from specc.codegen.kernels import X86, family_of
 from specc.codegen.toolchain import Toolchain
 from specc.graph.execution import Execution, Step, runs_by_rows
 from specc.graph.lifetimes import ALIGNMENT
@@ -42,6 +43,13 @@ def scheduled(network: QuantizedNetwork, execution: Execution) -> QuantizedNetwo
 def test_random_networks_by_rows(toolchain: Toolchain, seed: int) -> None:
     network = scrambled(random_network(seed, layers=40), seed)
     assert_parity(toolchain, scheduled(network, cut_at_random(network, seed)), 4, "-O2")
+
+
+@pytest.mark.skipif(family_of("host", has_dsp=False) != X86, reason="this computer is no x86")
+@pytest.mark.parametrize("seed", [404, pytest.param(405, marks=pytest.mark.slow)])
+def test_random_networks_by_rows_with_x86_kernels(toolchain: Toolchain, seed: int) -> None:
+    network = scrambled(random_network(seed, layers=40), seed)
+    assert_parity(toolchain, scheduled(network, cut_at_random(network, seed)), 4, "-O2", family=X86)
 
 
 def residual(seed: int) -> QuantizedNetwork:
