@@ -2,6 +2,7 @@
  *
  * Widening costs 1.4 to 2.5 cycles per code, which all filters share. What lies outside the input is the zero point, so
  * that every window is whole and the bias holds the zero point's part. `two_positions` is the inner loop, defined before.
+ * LAST_ALONE says whether the last of an odd number of positions goes by `one_position`, or else with its neighbour again.
  *
  * No include guard: included once per layer.
  */
@@ -76,14 +77,19 @@ static void PER_LAYER(row)(int32_t y)
     uint32_t values[PAIRS * POSITIONS];
     values[PAIRS * POSITIONS - 2] = values[PAIRS * POSITIONS - 1] = 0; /* an odd number of taps leaves a half of these */
     int8_t *output = OUTPUT_ROW(y);
-    for (int32_t x = 0; x < OUT_WIDTH; x += POSITIONS) {
-        int32_t first = smaller(x, OUT_WIDTH - POSITIONS); /* the last of an odd number comes with its neighbour */
+    for (int32_t x = 0; x + LAST_ALONE < OUT_WIDTH; x += POSITIONS) {
+        int32_t first = smaller(x, OUT_WIDTH - POSITIONS);
         __asm__("" : "+r"(first)); /* else the compiler keeps a pointer for every run of codes, more than registers */
         PER_LAYER(window)(values, y, first);
         PER_LAYER(window)(values + 1, y, first + 1);
         PER_LAYER(two_positions)(values, WEIGHTS, output + first * FILTERS);
     }
+#if LAST_ALONE
+    PER_LAYER(window)(values, y, OUT_WIDTH - 1);
+    PER_LAYER(one_position)(values, WEIGHTS, output + (OUT_WIDTH - 1) * FILTERS);
+#endif
 }
 
 #undef POSITIONS
 #undef WHOLE_WORDS
+#undef LAST_ALONE
