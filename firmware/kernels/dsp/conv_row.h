@@ -2,7 +2,7 @@
  *
  * Widening costs 1.4 to 2.5 cycles per code, which all filters share. What lies outside the input is the zero point, so
  * that every window is whole and the bias holds the zero point's part. `two_positions` is the inner loop, defined before.
- * LAST_ALONE says whether the last of an odd number of positions goes by `one_position`, or else with its neighbour again.
+ * LAST_ALONE: whether the last of an odd number of positions goes by `one_position`; else its neighbour goes again with it.
  *
  * No include guard: included once per layer.
  */
