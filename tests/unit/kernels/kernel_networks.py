@@ -41,7 +41,7 @@ def chain_by_rows(shape: tuple[int, ...], layers: Sequence[LayerSpec], seed: int
 
     An addition reads the two layers before it.
     """
-    named = []
+    named: list[LayerSpec] = []
     for i, layer in enumerate(layers):
         before = ("x", *(one.name for one in named))
         named.append(layer.model_copy(update={"name": f"n{i}", "inputs": before[-2 if layer.kind == "add" else -1 :]}))
