@@ -105,8 +105,8 @@ def learn(
         depth: greatest number of questions to a leaf.
         leaf: fewest training requirements in a leaf.
     """
-    dimensions, left_out = _dimensions(pool)
     able = [candidate for candidate in pool if candidate.bound("latency") is not None]
+    dimensions, left_out = _dimensions(able)
     left_out += [
         f"{candidate.name}: its latency has no upper bound, so it can be held to no limit"
         for candidate in pool

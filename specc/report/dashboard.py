@@ -83,7 +83,7 @@ def content(material: Material) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "title": inputs.network.name,
         "source": inputs.source_name,
-        "headline": summary(inputs, material.choice).headline,
+        "headline": summary(material).headline,
         "preference": list(material.choice.preference),
         "ranking": [candidate.target for candidate in ranked(material.pool, material.choice.preference)],
         "dimensions": [_dimension(name, material) for name in DIMENSIONS],

@@ -70,6 +70,11 @@ def everything(material: Material) -> dict[str, Any]:
         "measurements": {name: m.model_dump(mode="json") for name, m in inputs.measurements.items()},
         "not_measured": inputs.failures,
         "verdicts": [verdict.model_dump(mode="json") for verdict in inputs.verdicts],
+        "estimated": [
+            {"target": one.target, "name": one.name,
+             "figures": {name: figure.model_dump(mode="json") for name, figure in one.figures.items()}}
+            for one in material.estimated
+        ],
         "recommendation": _recommendation(material.choice),
         "tree": to_json(material.guide),
         "findings": [

@@ -94,7 +94,7 @@ def compose(material: Material, builders: Sequence[Builder]) -> list[Section]:
 def page_context(material: Material, kind: Kind) -> dict[str, Any]:
     """Names and values of a document's template, but for fonts and style."""
     inputs = material.inputs
-    front = summary(inputs, material.choice)
+    front = summary(material)
     return {
         "version": __version__,
         "heading": kind.heading,

@@ -21,7 +21,7 @@ def files(material: Material, stem: str) -> dict[str, bytes]:
     """`-guidelines.md`, and its figures in the folder `-figures/`."""
     writer = _Writer(f"{stem}-figures")
     inputs = material.inputs
-    front = summary(inputs, material.choice)
+    front = summary(material)
     parts = [
         f"# Hardware guidelines for {escape(inputs.network.name)}",
         f"**{escape(front.headline)}**",

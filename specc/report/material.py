@@ -42,11 +42,29 @@ class Material:
     @cached_property
     def pool(self) -> tuple[Candidate, ...]:
         """Every candidate with figures: measured ones, and with a predictor those published or predicted."""
-        spec, predictor = self.inputs.spec, self.inputs.predictor
-        measured = candidates(spec, self.inputs.measurements)
-        if predictor is None:
-            return measured
-        return measured + estimated_candidates(spec, self.inputs.network, measured, predictor)
+        return (*self.measured, *self.estimated)
+
+    @cached_property
+    def measured(self) -> tuple[Candidate, ...]:
+        """The candidates that were measured or simulated, and computed what they should."""
+        return candidates(self.inputs.spec, self.inputs.measurements)
+
+    @cached_property
+    def estimated(self) -> tuple[Candidate, ...]:
+        """With a predictor, a candidate for every other target of which something is published or predicted."""
+        inputs = self.inputs
+        if inputs.predictor is None:
+            return ()
+        return estimated_candidates(inputs.spec, inputs.network, self.measured, inputs.predictor)
+
+    @cached_property
+    def published(self) -> tuple[Candidate, ...]:
+        """With a predictor, every target of which others published a result, measured here or not."""
+        inputs = self.inputs
+        if inputs.predictor is None:
+            return ()
+        found = estimated_candidates(inputs.spec, inputs.network, (), inputs.predictor)
+        return tuple(candidate for candidate in found if candidate.evidence == "published")
 
     @cached_property
     def ranked(self) -> list[Measurement]:

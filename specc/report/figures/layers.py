@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from typing import Final
+
 from specc.explain.attribution import CAUSES, UNATTRIBUTED, Attribution, attribute
 from specc.graph.network import Network
 from specc.measure.result import Measurement
 from specc.report import style
 from specc.report.figures.looks import CAUSE_LOOK
 from specc.report.numbers import percent, unit_for
+
+_PANELS_ABREAST: Final = 6
 
 
 def layer_times(network: Network, measurements: list[Measurement]) -> style.Image | None:
@@ -17,9 +22,13 @@ def layer_times(network: Network, measurements: list[Measurement]) -> style.Imag
         return None
     names = [layer.name for layer in network.layers]
     heaviest: dict[str, tuple[str, float]] = {}
-    with style.figure(0.72 + 0.165 * len(names)) as canvas:
-        panels = canvas.subplots(1, len(shown), sharey=True, squeeze=False)[0]
-        for axes, measurement in zip(panels, shown, strict=True):
+    lines = math.ceil(len(shown) / _PANELS_ABREAST)
+    abreast = math.ceil(len(shown) / lines)
+    with style.figure((0.72 + 0.165 * len(names)) * lines) as canvas:
+        panels = canvas.subplots(lines, abreast, sharey=True, squeeze=False).flat
+        for axes in panels[len(shown) :]:
+            axes.set_axis_off()
+        for axes, measurement in zip(panels[: len(shown)], shown, strict=True):
             times = {layer.name: layer.latency.best.value or 0.0 for layer in measurement.layers}
             symbol, scale = unit_for([max(times.values())], "s")
             top = max(times, key=lambda name: times[name])
@@ -27,7 +36,7 @@ def layer_times(network: Network, measurements: list[Measurement]) -> style.Imag
             values = [times.get(name, 0.0) / scale for name in names]
             axes.barh(range(len(names)), values, height=0.72, color=[_shade(name == top) for name in names])
             axes.set_title(
-                style.plain(measurement.target, max(6, 64 // len(shown))), fontsize=style.SIZE, loc="left", pad=4
+                style.plain(measurement.target, max(6, 64 // abreast)), fontsize=style.SIZE, loc="left", pad=4
             )
             axes.set_xlabel(symbol)
             axes.locator_params(axis="x", nbins=3)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from typing import Final
 
 from specc.explain.attribution import CAUSES, Attribution, attribute
 from specc.explain.sentences import cycles_per_mac
@@ -20,6 +22,8 @@ _COUNTERS = (
     ("branches", "branches"),
     ("taken_branches", "taken"),
 )
+
+_TARGETS_ABREAST: Final = 5  # two columns each, and three for the layer: the width of a page in small type
 
 
 def measured(inputs: ReportInputs) -> list[Measurement]:
@@ -71,9 +75,19 @@ def _percentile(value: float, varies: bool) -> Cell:
     return Cell(significant(value, 4)) if varies else Cell("\u2014", muted=True)
 
 
-def time_table(inputs: ReportInputs) -> Table:
-    """Rows are layers, columns are targets: median time and its share of an inference."""
+def time_tables(inputs: ReportInputs) -> list[Table]:
+    """Rows are layers, columns are targets: median time and its share of an inference.
+
+    As many tables as the width of a page asks for; the rows of the first are what sentences link to.
+    """
     shown = measured(inputs)
+    parts = math.ceil(len(shown) / _TARGETS_ABREAST)
+    cuts = [len(shown) * part // parts for part in range(parts + 1)] if parts else []
+    return [_time_table(inputs, shown[start:end], start) for start, end in itertools.pairwise(cuts)]
+
+
+def _time_table(inputs: ReportInputs, shown: list[Measurement], start: int) -> Table:
+    """The times of some targets, of which the first is number `start` of all that were measured."""
     scales = {m.target: unit_for([max(_value(layer.latency) for layer in m.layers)], "s") for m in shown}
     columns = [Column("layer"), Column("output", number=True), Column("MACs", number=True)]
     for measurement in shown:
@@ -86,14 +100,15 @@ def time_table(inputs: ReportInputs) -> Table:
         for m in shown:
             result = by_target[m.target].get(layer.name)
             cells += _time_cells(result.latency if result else None, m, scales[m.target][1])
-        rows.append(Row(tuple(cells), anchor("time", layer.name)))
+        rows.append(Row(tuple(cells), "" if start else anchor("time", layer.name)))
     overhead = [Cell("outside the layers"), Cell(""), Cell("")]
     total = [Cell("inference"), Cell(shape(inputs.network.layers[-1])), Cell(count(inputs.network.macs))]
     for m in shown:
         overhead += _time_cells(m.overhead, m, scales[m.target][1])
         total += _time_cells(m.total, m, scales[m.target][1])
     rows += [Row(tuple(overhead)), Row(tuple(total), total=True)]
-    return table("Time by layer", columns, rows, kind="times")
+    title = "Time by layer, further targets" if start else "Time by layer"
+    return table(title, columns, rows, kind="times")
 
 
 def _time_cells(latency: Latency | None, measurement: Measurement, scale: float) -> list[Cell]:

@@ -25,7 +25,7 @@ _MOST_CONTRACTS = 24  # bars that a slide holds
 
 
 def _standings(material: Material) -> Section:
-    return Section("standings", "How the candidates stand", (summary(material.inputs, material.choice).standings,))
+    return Section("standings", "How the candidates stand", (summary(material).standings,))
 
 
 def _latency(material: Material) -> Section | None:

@@ -6,7 +6,7 @@ from specc.explain.sentences import Statement, statements
 from specc.report.blocks import Block, Definitions, Section, Text, present
 from specc.report.figures.layers import cycle_causes, layer_times
 from specc.report.material import Material
-from specc.report.sections.layers import cause_table, latency_table, time_table
+from specc.report.sections.layers import cause_table, latency_table, time_tables
 from specc.report.style import Image
 
 
@@ -20,7 +20,7 @@ def time(material: Material) -> Section:
         Definitions(said) if said else None,
         latency_table(inputs),
         layer_times(inputs.network, material.shown),
-        time_table(inputs),
+        *time_tables(inputs),
         causes(material),
         cause_table(inputs),
         *material.counters,

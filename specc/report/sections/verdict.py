@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from specc.evidence import Figure
 from specc.explain.sentences import Statement, statements
+from specc.guide.candidates import NAMES, requirement
 from specc.guide.choose import Choice, Standing
 from specc.measure.verdict import Verdict
 from specc.numerics.quantized import QuantizedNetwork
 from specc.report.inputs import ReportInputs
+from specc.report.material import Material
 from specc.report.numbers import UNKNOWN, count, digits, figure_text, interval, percent, significant, unit_for
 from specc.report.tables import Cell, Column, Row, Table, anchor, table
+
+_ROOMY: Final = 7  # more candidates stand closer, so that all of them fit on page one
 
 
 @dataclass(frozen=True)
@@ -25,14 +30,15 @@ class Summary:
     statements: tuple[Statement, ...]
 
 
-def summary(inputs: ReportInputs, choice: Choice) -> Summary:
+def summary(material: Material) -> Summary:
     """The verdict, its grounds, and how every target stands."""
+    inputs, choice = material.inputs, material.choice
     leader = choice.chosen
     said = statements(inputs.measurements[leader.target], inputs.network)[:2] if leader else []
     return Summary(
         headline=_headline(choice),
-        grounds=tuple(_grounds(inputs, choice)),
-        standings=_standings(inputs, choice),
+        grounds=(*_grounds(inputs, choice), *_promising(material)),
+        standings=_standings(material),
         facts=_facts(inputs, choice),
         statements=tuple(said),
     )
@@ -99,6 +105,20 @@ def _grounds(inputs: ReportInputs, choice: Choice) -> list[str]:
     return found
 
 
+def _promising(material: Material) -> list[str]:
+    """Targets without a passing verdict here that would meet every limit by what others published of them."""
+    limits = requirement(material.inputs.spec)
+    passed = {standing.target for standing in material.choice.standings if standing.status == "pass"}
+    return [
+        f"By published results, which decide no contract here, {candidate.name.replace(' (published, ', ' (')} would "
+        "meet the limits: "
+        + ", ".join(f"{NAMES[dimension]} {figure_text(candidate.figures[dimension])}" for dimension in limits)
+        + "."
+        for candidate in material.published
+        if limits and candidate.target not in passed and candidate.meets(limits)
+    ]
+
+
 def _among(choice: Choice) -> str:
     rivals = [s for s in choice.standings if s.status == "pass"]
     unweighed = [s.target for s in choice.standings if s.status == "unweighed"]
@@ -123,22 +143,24 @@ def _unbound(inputs: ReportInputs, target: str) -> list[str]:
     return [kind for kind in dict.fromkeys(every) if kind not in own]
 
 
-def _standings(inputs: ReportInputs, choice: Choice) -> Table:
-    shown = [inputs.measurements[s.target] for s in choice.standings if s.target in inputs.measurements]
-    time, time_scale = unit_for([m.total.best.value for m in shown if m.total.best.value], "s")
-    energy, energy_scale = unit_for([m.energy.value for m in shown if m.energy.value], "J")
+def _standings(material: Material) -> Table:
+    inputs, choice = material.inputs, material.choice
+    figures = {candidate.target: candidate.figures for candidate in material.estimated}
+    figures |= {name: {"latency": m.total.best, "energy": m.energy} for name, m in inputs.measurements.items()}
+    time, time_scale = unit_for([one["latency"].value for one in figures.values() if one["latency"].value], "s")
+    energy, energy_scale = unit_for([one["energy"].value for one in figures.values() if one["energy"].value], "J")
     rows = []
     for standing in choice.standings:
-        measurement = inputs.measurements.get(standing.target)
+        known = figures.get(standing.target)
         rows.append(
             Row(
                 (
                     Cell(standing.target, inputs.spec.target(standing.target).hardware.title),
                     _outcome(standing, choice.deciding),
-                    _figure(measurement.total.best if measurement else None, time_scale),
-                    _figure(measurement.energy if measurement else None, energy_scale),
+                    _figure(known["latency"] if known else None, time_scale),
+                    _figure(known["energy"] if known else None, energy_scale),
                     _margin(standing),
-                    Cell(measurement.evidence if measurement else UNKNOWN, muted=measurement is None),
+                    Cell(known["latency"].evidence if known else UNKNOWN, muted=known is None),
                 ),
                 anchor("standing", standing.target),
             )
@@ -151,7 +173,8 @@ def _standings(inputs: ReportInputs, choice: Choice) -> Table:
         Column("tightest margin", number=True),
         Column("evidence"),
     )
-    return table("All candidates, best first", columns, rows, kind="standings")
+    crowded = " crowded" if len(rows) > _ROOMY else ""
+    return table("All candidates, best first", columns, rows, kind=f"standings{crowded}")
 
 
 def _outcome(standing: Standing, deciding: str) -> Cell:
