@@ -14,6 +14,7 @@ from typing import Final
 
 TEXT: Final = "IBM Plex Sans"
 MONO: Final = "IBM Plex Mono"
+PAGE_TEXT: Final = "Specc Text"  # what a page calls the text face it brings along
 _FILES: Final = {
     TEXT: ("fontpkg_ibm_plex_sans", "IBMPlexSans[wdth,wght].ttf"),
     MONO: ("fontpkg_ibm_plex_mono", "IBMPlexMono-Regular.ttf"),
@@ -44,6 +45,11 @@ def characters(family: str) -> frozenset[int]:
 
 def embedded(family: str, text: str) -> str:
     """A family as a `data:` URI (WOFF2), reduced to the characters of a text."""
+    return _subset(family, frozenset(map(ord, text)) & characters(family))
+
+
+@cache
+def _subset(family: str, codes: frozenset[int]) -> str:
     from fontTools import subset
 
     options = subset.Options()
@@ -52,7 +58,7 @@ def embedded(family: str, text: str) -> str:
     options.drop_tables += ["meta"]  # design languages; fontTools cannot subset it
     options.recalc_timestamp = False  # the same text gives the same bytes
     subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=sorted({ord(character) for character in set(text)} & characters(family)))
+    subsetter.populate(unicodes=sorted(codes))
     buffer = io.BytesIO()
     with subset.load_font(str(path(family)), options) as font:
         subsetter.subset(font)

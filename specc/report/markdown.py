@@ -11,7 +11,7 @@ from specc.report.kinds import GUIDELINES, compose
 from specc.report.material import Material
 from specc.report.pages import file_name, visible
 from specc.report.sections.verdict import summary
-from specc.report.style import Image
+from specc.report.style import Image, outlined
 from specc.report.tables import Cell, Table
 
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$^=])")
@@ -29,7 +29,9 @@ def files(material: Material, stem: str) -> dict[str, bytes]:
         _table(front.standings),
         _definitions((name, (escape(value),)) for name, value in front.facts),
     ]
-    for section in compose(material, GUIDELINES.builders):
+    with outlined():
+        sections = compose(material, GUIDELINES.builders)
+    for section in sections:
         parts.append(f"## {escape(section.title)}")
         parts += [writer.block(block) for block in section.blocks]
     text = "\n\n".join(part for part in parts if part) + "\n"

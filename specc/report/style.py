@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import io
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from markupsafe import Markup
 
 from specc.report import fonts
 from specc.report.tables import identifier
@@ -34,6 +37,8 @@ PALE: Final = "#DDDDDD"
 WIDTH: Final = 6.54  # inches: the text block of a page, 166 mm
 SIZE: Final = 8.0  # points
 
+_OUTLINED: Final[ContextVar[bool]] = ContextVar("outlined", default=False)
+
 
 @dataclass(frozen=True)
 class Image:
@@ -46,9 +51,32 @@ class Image:
     caption: str
 
     @property
-    def uri(self) -> str:
-        """The SVG as a `data:` URI."""
-        return "data:image/svg+xml;base64," + base64.b64encode(self.svg).decode("ascii")
+    def view_box(self) -> str:
+        """The rectangle that is drawn in, as SVG writes it."""
+        found = re.search(r'<svg [^>]*viewBox="([^"]*)"', self.svg.decode())
+        assert found is not None
+        return found[1]
+
+    @property
+    def content(self) -> Markup:
+        """The drawing alone, to be set within a page: its text is in the typeface of the page.
+
+        Only what it refers to itself keeps its identifier; that holds the figure's name, so it is unique on the page.
+        """
+        inside = self.svg.decode().partition("<svg ")[2].partition(">")[2].rpartition("</svg>")[0]
+        inside = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", inside, flags=re.DOTALL)
+        inside = re.sub(r'<g id="[^"]*"', "<g", inside)
+        return Markup(inside.replace(f"'{fonts.TEXT}'", f"'{fonts.PAGE_TEXT}'"))
+
+
+@contextmanager
+def outlined() -> Iterator[None]:
+    """Figures made meanwhile have outlines in place of text: a file of its own looks the same wherever it is opened."""
+    token = _OUTLINED.set(True)
+    try:
+        yield
+    finally:
+        _OUTLINED.reset(token)
 
 
 @contextmanager
@@ -84,8 +112,7 @@ def figure(height: float, **layout: Any) -> Iterator[Canvas]:
         "legend.frameon": False,
         "legend.fontsize": SIZE,
         "hatch.linewidth": 0.4,
-        "svg.fonttype": "path",  # outlines: the same image wherever it is opened
-        "svg.hashsalt": "specc",  # the same identifiers every time
+        "svg.fonttype": "path" if _OUTLINED.get() else "none",
     }
     with matplotlib.rc_context(settings):
         yield Canvas(figsize=(WIDTH, height), layout="constrained", **layout)
@@ -93,8 +120,11 @@ def figure(height: float, **layout: Any) -> Iterator[Canvas]:
 
 def image(canvas: Canvas, name: str, alternative: str, caption: str) -> Image:
     """Turn a canvas into an image. To be called while its `figure` context is open. The name becomes an identifier."""
+    import matplotlib
+
     buffer = io.BytesIO()
-    canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    with matplotlib.rc_context({"svg.hashsalt": name}):  # the same identifiers every time, others in every figure
+        canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return Image(identifier(name), buffer.getvalue(), alternative, caption)
 
 

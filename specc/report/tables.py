@@ -18,6 +18,7 @@ class Column:
     unit: str = ""
     number: bool = False
     noted: bool = False  # some cell of it refers to a note
+    flush: bool = False  # numbers end at the right edge: they differ in unit, or stand above their intervals
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Table:
 def table(
     title: str, columns: Sequence[Column], rows: Sequence[Row], notes: Sequence[str] = (), kind: str = ""
 ) -> Table:
-    """A table whose number columns are aligned at the decimal point.
+    """A table whose number columns are aligned at the decimal point, but for those set flush.
 
     Raises:
         ValueError: a row has more or fewer cells than there are columns.
@@ -68,7 +69,7 @@ def table(
         raise ValueError(f"a row of the table {title!r} does not have {len(columns)} cells")
     cells = [list(row.cells) for row in rows]
     for index, column in enumerate(columns):
-        if column.number:
+        if column.number and not column.flush:
             texts = align([row[index].text for row in cells])
             for row, text in zip(cells, texts, strict=True):
                 row[index] = replace(row[index], text=text)

@@ -42,9 +42,9 @@ def _table(target: str, verdicts: list[Verdict]) -> Table:
     columns = (
         Column("contract"),
         Column("outcome"),
-        Column("limit", number=True),
-        Column("figure", number=True),
-        Column("interval", number=True),
+        Column("limit", number=True, flush=True),
+        Column("figure", number=True, flush=True),
+        Column("interval", number=True, flush=True),
         Column("unit"),
         Column("margin", number=True),
         Column("evidence"),

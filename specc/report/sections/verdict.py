@@ -92,9 +92,9 @@ def _grounds(inputs: ReportInputs, choice: Choice) -> list[str]:
         found.append(f"Its tightest contract{decided} is {leader.tightest.label}, with {left} of the limit left.")
     time, energy = measurement.total.best, measurement.energy
     found.append(
-        f"An inference takes {figure_text(time)} ({time.evidence}); "
+        f"An inference takes {figure_text(time)}, {time.evidence}; "
         + (
-            f"it needs {figure_text(energy)} of energy ({energy.evidence})."
+            f"it needs {figure_text(energy)} of energy, {energy.evidence}."
             if energy.value is not None
             else f"its energy is unknown: {energy.basis}."
         )
@@ -168,8 +168,8 @@ def _standings(material: Material) -> Table:
     columns = (
         Column("target"),
         Column("contracts"),
-        Column("median latency", time, number=True),
-        Column("energy", energy, number=True),
+        Column("median latency", time, number=True, flush=True),
+        Column("energy", energy, number=True, flush=True),
         Column("tightest margin", number=True),
         Column("evidence"),
     )
