@@ -48,6 +48,7 @@ typedef __m256i lanes;
 typedef uint32_t lanes;
 #define MULTIPLY(sum, a, b) \
     do { \
+        __asm__ volatile("" : "+r"(a), "+r"(b)); /* or the product is worked out once, if at all */ \
         sum += a * b; \
         __asm__ volatile("" : "+r"(sum)); \
     } while (0)

@@ -128,7 +128,7 @@ def _placed(result: LayerResult, layer: Layer, network: QuantizedNetwork, peaks:
 
 
 def _roofs(layer: Layer, moved: Traffic, peaks: Peaks) -> dict[str, float]:
-    """The least seconds by each peak. Without flash, all traffic is taken to be of the nearest memory: a lower bound."""
+    """The least seconds by each peak. Without flash, all traffic is taken to be of the nearest memory."""
     bounds = {"mac": layer.macs / _rate(peaks.mac)}
     rates = peaks.rates
     if "flash_read" in rates:

@@ -54,7 +54,7 @@ def test_a_cortex_m4_multiplies_two_pairs_in_a_cycle(found: dict[str, Peaks]) ->
 
 
 def test_a_cortex_m0_plus_multiplies_one_in_two_instructions(found: dict[str, Peaks]) -> None:
-    """Cortex-M0+ Technical Reference Manual, table 3-1: MULS takes one cycle, ADDS another, moving an operand a third."""
+    """Cortex-M0+ Technical Reference Manual, table 3-1: MULS, ADDS and the move of an operand take a cycle each."""
     assert 0.3 <= per_cycle(found["m0"], "mac") <= 0.5
 
 
