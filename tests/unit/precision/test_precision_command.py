@@ -182,7 +182,9 @@ def test_a_store_of_an_older_layout_takes_precision_too(tmp_path: Path) -> None:
     with Store(tmp_path / "build" / "specc.db"):
         pass
     with sqlite3.connect(tmp_path / "build" / "specc.db") as connection:
-        connection.executescript("DROP TABLE precision; DROP TABLE checkpoint; PRAGMA user_version = 1;")
+        connection.executescript(
+            "DROP TABLE precision; DROP TABLE checkpoint; DROP TABLE finding; PRAGMA user_version = 1;"
+        )
     assert precision(path) == 0
 
 
