@@ -92,7 +92,7 @@ def test_a_wrong_output_is_seen(toolchain: Toolchain, monkeypatch: pytest.Monkey
     wrong = dataclasses.replace(right.network, numbers=numbers)
     assert not np.array_equal(wrong.numbers["d"].weights, own.weights)
     real = backend.generate
-    monkeypatch.setattr(backend, "generate", lambda network, folder: real(wrong, folder))
+    monkeypatch.setattr(backend, "generate", lambda network, folder, family: real(wrong, folder, family))
     assert not HostBackend().measure(right, "key").output_matches_golden
 
 
