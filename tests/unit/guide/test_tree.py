@@ -105,3 +105,11 @@ def test_unknown_dimensions_and_open_bounds_are_named_not_guessed() -> None:
     assert guide.tree is not None
     assert "open" not in {node.label for node in _leaves(guide.tree)}
     assert guide.tree.predict({"latency": 0.05, "energy": 0.0099}) == INFEASIBLE
+
+
+def test_a_figure_of_a_candidate_that_takes_no_part_opens_no_dimension() -> None:
+    unbounded = Figure(value=0.01, low=0.01, high=None, unit="s", evidence="simulated")
+    cheap = candidate("cheap", latency=unbounded, price=figure(1.0, "USD"))
+    guide = learn([FAST, FRUGAL, cheap], LIMITS, ("energy",), 6, 3)
+    assert "price" not in guide.dimensions
+    assert "price: no candidate has a figure" in guide.left_out
