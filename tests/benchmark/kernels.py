@@ -47,9 +47,11 @@ ARM_LAYERS: Final = {
     "dwconv 3x3": "9.7 to 10.5",
     "dense": "2.6 to 6.6",
 }
+NARROW: Final = "dsp, 8-bit weights"  # as for a flash that is too small for the fastest kernels
 RUNS: Final = (
     ("cortex-m4", "generic"),
     ("cortex-m4", "dsp"),
+    ("cortex-m4", NARROW),
     ("cortex-m7", "dsp"),
     ("cortex-m33", "dsp"),
     ("cortex-m0+", "generic"),
@@ -107,8 +109,8 @@ def run(network: str, core: str, family: str, folder: Path, *, rows: RowsMode = 
     quantized = scheduled(spec, spec.target("board"), quantize(spec, checked.network))
     graph = quantized.network
     toolchain = Toolchain(folder)
-    own = folder / f"{network}-{core}-{family}-{rows}"
-    code = generate(quantized, own / "source", family)
+    own = folder / f"{network}-{core}-{family.replace(', ', '-').replace(' ', '-')}-{rows}"
+    code = generate(quantized, own / "source", family.partition(",")[0], spare_flash=FLASH if family == NARROW else 0)
     flags = [*core_flags(core, fpu=True, dsp=True), "-O2"]
     elf = own / "firmware.elf"
     image = link(toolchain, code.sources, code.include_folders, flags=flags, memory=(FLASH, SRAM), elf=elf)
