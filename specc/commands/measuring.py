@@ -121,6 +121,7 @@ def _report(options: argparse.Namespace) -> int:
     verified = _verified(options)
     if verified is None:
         return EXIT_FAILED
+    from specc.explain.experiment import current_experiments
     from specc.predict.predictor import published_predictor
     from specc.report.document import DOCUMENTS, write_documents
     from specc.report.inputs import ReportError, ReportInputs
@@ -137,6 +138,7 @@ def _report(options: argparse.Namespace) -> int:
         source_name=str(options.file),
         precision=verified.precision,
         predictor=published_predictor() if verified.missing else None,
+        experiments=current_experiments(verified.spec, verified.measurements, options.build / "specc.db"),
     )
     folder = options.output or options.build / options.file.stem
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -154,6 +154,22 @@ def stored_experiment(spec: Spec, target: str, store: Store) -> Experiment | Non
     """What is stored of experiments with a target of a spec."""
     record = store.get_finding(KIND, _key(spec, target), FORMAT_VERSION)
     return Experiment.model_validate_json(record) if record else None
+
+
+def current_experiments(spec: Spec, measurements: Mapping[str, Measurement], path: Path) -> tuple[Experiment, ...]:
+    """The stored experiments with targets that are still as they were then.
+
+    Args:
+        spec: the spec.
+        measurements: the current result of each target.
+        path: the result store.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    with Store(path) as store:
+        found = [(stored_experiment(spec, name, store), result.key) for name, result in measurements.items()]
+    return tuple(one for one, key in found if one is not None and one.before_key == key)
 
 
 def _remembered(experiment: Experiment, spec: Spec, store: Store) -> Experiment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from specc.diagnostics.model import Diagnostic, Waived
+from specc.explain.experiment import Experiment
 from specc.graph.network import Network
 from specc.measure.precision_result import PrecisionResult
 from specc.measure.result import Measurement
@@ -21,7 +22,8 @@ class ReportInputs:
     `measurements` are by target name, `failures` says why a target has none, `diagnostics` are what the checker found,
     `waived` what the spec accepts with its reasons, `source_name` is how the spec file is called in the document,
     `precision` what was found of a spec that limits something about gradients, outputs or accuracy. With a `predictor`,
-    targets without a measurement are candidates by what is published or predicted.
+    targets without a measurement are candidates by what is published or predicted. `experiments` are those with the
+    targets as they were measured.
     """
 
     spec: Spec
@@ -35,6 +37,7 @@ class ReportInputs:
     source_name: str = ""
     precision: PrecisionResult | None = None
     predictor: Predictor | None = None
+    experiments: tuple[Experiment, ...] = ()
 
 
 class ReportError(Exception):

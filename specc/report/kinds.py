@@ -17,6 +17,7 @@ from specc.report.sections.comparison import comparison
 from specc.report.sections.contracts import contracts
 from specc.report.sections.counters import counters
 from specc.report.sections.energy import energy
+from specc.report.sections.experiments import experiments
 from specc.report.sections.hardware import hardware
 from specc.report.sections.memory import memory
 from specc.report.sections.method import limitations, method, reproducibility
@@ -69,6 +70,7 @@ FULL: Final = Kind(
         memory,
         working_set,
         energy,
+        experiments,
         tradeoff,
         tree,
         method,
