@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict
 
 from specc.check import CheckResult
 from specc.codegen.kernels import family_of, kernel_of
+from specc.codegen.schedule import scheduled
 from specc.evidence import Figure
 from specc.explain.whatif import DIFFICULTY, Layout, Prediction, predict
+from specc.graph.planner import UnfitError
 from specc.measure.backend import Backend, BuildOptions, Progress
 from specc.measure.energy.other_clock import energy_at_clock, powers
 from specc.measure.provenance import spec_hash
@@ -129,19 +131,20 @@ def run_experiment(
     before = measured(as_it_is, quantized, BuildOptions())
     if isinstance(before, str):
         raise VariantError(f"{target}: {before}")
+    now = _layout(quantized, variant(spec, chosen, ()))
     trials = []
     chosen_changes = (grid if whole_grid else single)(spec, chosen, axes)
     for number, changes in enumerate(chosen_changes, 1):
         progress(f"{target}: {number} of {len(chosen_changes)}: {', '.join(c.label for c in changes)}")
         try:
             varied = variant(spec, chosen, changes)
-            numbers = quantize(varied.spec, network) if any(c.axis == "bits" for c in changes) else quantized
-        except (VariantError, QuantizationError) as error:
+            renumbered = any(change.axis in ("bits", "fusion") for change in changes)
+            numbers = quantize(varied.spec, network) if renumbered else quantized
+            layout = _layout(numbers, varied)
+        except (VariantError, QuantizationError, UnfitError) as error:
             trials.append(_failed(changes, chosen, str(error)))
             continue
-        prediction = predict(
-            before, chosen, changes, _layout(numbers, varied), _layout(quantized, variant(spec, chosen, ()))
-        )
+        prediction = predict(before, chosen, changes, layout, now)
         result = measured(varied.spec, numbers, varied.options)
         trials.append(_trial(changes, varied.target, prediction, result))
     experiment = Experiment(
@@ -191,11 +194,13 @@ def _key(spec: Spec, target: str) -> str:
 def _layout(network: QuantizedNetwork, built: Variant) -> Layout:
     hardware = built.target.hardware
     family = built.options.kernels or family_of(hardware.core, has_dsp=hardware.dsp)
+    planned = scheduled(built.spec, built.target, network)
     layers = network.network.layers
-    kernels = {layer.name: kernel_of(network, layer, family) for layer in layers}
+    kernels = {layer.name: kernel_of(planned, layer, family) for layer in layers}
     return Layout(
         kernels={name: str(kernel) for name, kernel in kernels.items() if kernel},
         bits={layer.name: network.formats[layer.inputs[0]].container_bits for layer in layers},
+        by_rows=frozenset(planned.by_rows),
     )
 
 

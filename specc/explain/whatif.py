@@ -34,6 +34,7 @@ DIFFICULTY: Final[dict[str, int]] = {
     "compile": 1,  # one flag of the build
     "placement": 2,  # the linker script and the start-up code
     "kernels": 3,  # other code for every layer, to be tested again
+    "fusion": 3,
     "bits": 4,  # other numbers in the network: its accuracy must be judged again
 }
 DIFFICULTIES: Final = (
@@ -108,10 +109,11 @@ _SAME_CODE: Final[Effect] = {
 
 @dataclass(frozen=True)
 class Layout:
-    """What of a built variant is known before it is compiled: kernel and bits of the weights of each layer."""
+    """What of a built variant is known before it is compiled: of each layer the kernel, the codes, the schedule."""
 
     kernels: Mapping[str, str]  # by layer; layers without code are missing
     bits: Mapping[str, int]  # of the containers of a layer's codes
+    by_rows: frozenset[str] = frozenset()  # layers that run row by row
 
 
 @dataclass(frozen=True)
@@ -212,28 +214,35 @@ def _effects(layer: str, axes: set[str], then: Layout, now: Layout) -> Iterable[
     """What happens to the cycles of a layer."""
     if "compile" in axes:
         yield _COMPILER
-    before, after = (_dual(layout.kernels.get(layer, "")) for layout in (now, then))
-    if after and not before:
-        yield _DUAL
-    elif before and not after:
-        yield {cause: _reciprocal(factor) for cause, factor in _DUAL.items()}
+    if "fusion" in axes and not layer:
+        yield _BY_ROWS_OUTSIDE if then.by_rows else _reversed(_BY_ROWS_OUTSIDE)
+    before, after = (layout.kernels.get(layer, "") for layout in (now, then))
+    if "window_" in before or "window_" in after:
+        if before != after:
+            yield _WINDOW_SUMS
+        return
+    families = [_FAMILIES.get(kernel.partition("/")[0]) for kernel in (before, after)]
+    if families[0] != families[1]:
+        yield from (_reversed(effect) for effect in families[:1] if effect)
+        yield from (effect for effect in families[1:] if effect)
+    if (layer in now.by_rows) != (layer in then.by_rows):
+        yield _BY_ROWS if layer in then.by_rows else _reversed(_BY_ROWS)
     if "bits" in axes and layer:
         narrow, wide = (layout.bits.get(layer, _BYTE_BITS) for layout in (now, then))
         if wide > narrow:
             yield _WIDER
         elif wide < narrow:
-            yield {cause: _reciprocal(factor) for cause, factor in _WIDER.items()}
+            yield _reversed(_WIDER)
         else:
             yield _SAME_CODE
 
 
-def _dual(kernel: str) -> bool:
-    return kernel.startswith("dsp/")
-
-
-def _reciprocal(factor: Factor) -> Factor:
-    assert factor.high is not None
-    return Factor(1 / factor.high, 1 / factor.value, 1 / factor.low)
+def _reversed(effect: Effect) -> Effect:
+    """What undoing a change does."""
+    return {
+        cause: Factor(0 if f.high is None else 1 / f.high, 1 / f.value if f.value else 1, 1 / f.low if f.low else None)
+        for cause, f in effect.items()
+    }
 
 
 def _measured_at(cycles: _Cycles, hardware: Hardware, before_hz: float, after_hz: float) -> _Cycles:
@@ -303,6 +312,7 @@ def _reasons(axes: set[str], by_cause: bool) -> list[str]:
         else "as many cycles but for those that wait for flash",
         "compile": "no compiler leaves out the multiplications; of the rest nothing is known",
         "bits": "as many products; words of wider codes hold fewer of them",
+        "fusion": "the same products, in calls for each row; window sums are not predicted beyond their lower end",
         "kernels": "two products in an instruction, up to four codes in a word",
         "placement": "constants in SRAM are read without waiting",
     }

@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Final, Literal, get_args
 
 from specc.codegen.kernels import GENERIC, family_of
+from specc.codegen.schedule import unfused
 from specc.measure.backend import BuildOptions
 from specc.spec import Spec
 from specc.spec.experiments import Experiments
@@ -22,7 +23,7 @@ from specc.spec.hardware import Target
 from specc.spec.model import QuantizationRow
 from specc.units import UNITS, Quantity
 
-Axis = Literal["clock", "compile", "bits", "kernels", "placement"]
+Axis = Literal["clock", "compile", "bits", "fusion", "kernels", "placement"]
 AXES: Final[tuple[Axis, ...]] = get_args(Axis)
 
 # Tried where the spec lists nothing. Zig takes -O1 and -O3 for -O2.
@@ -47,13 +48,15 @@ class Change:
 
     @property
     def label(self) -> str:
-        """As tables show it: `84 MHz`, `-O3`, `16 bits`, `generic kernels`, `weights in SRAM`."""
+        """As tables show it: `84 MHz`, `-O3`, `16 bits`, `layers by rows`, `generic kernels`, `weights in SRAM`."""
         if self.axis == "bits":
             return f"{self.value} bits"
         if self.axis == "kernels":
             return f"{self.value} kernels"
         if self.axis == "placement":
             return f"weights in {'SRAM' if self.value == 'sram' else self.value}"
+        if self.axis == "fusion":
+            return "layers by rows" if self.value == "on" else "layer by layer"
         return str(self.value)
 
 
@@ -75,7 +78,12 @@ def declared_axes(experiments: Experiments | None) -> tuple[Axis, ...]:
     """The axes that a spec lists values for."""
     if experiments is None:
         return ()
-    listed = {"clock": experiments.clocks, "compile": experiments.compile, "bits": experiments.bits}
+    listed: dict[Axis, tuple[object, ...]] = {
+        "clock": experiments.clocks,
+        "compile": experiments.compile,
+        "bits": experiments.bits,
+        "fusion": experiments.fusion,
+    }
     return tuple(axis for axis in AXES if listed.get(axis))
 
 
@@ -89,6 +97,9 @@ def changes(spec: Spec, target: Target, axis: Axis) -> tuple[Change, ...]:
         values = [level for level in listed.compile or _LEVELS if level != target.compile]
     elif axis == "bits":
         values = [bits for bits in listed.bits or _BITS if bits not in _widths(spec) or len(_widths(spec)) > 1]
+    elif axis == "fusion":
+        asked = ["on" if fused else "off" for fused in listed.fusion or (True, False)]
+        values = [value for value in asked if value != _fused(spec)]
     elif axis == "kernels":
         values = [GENERIC] if _family(target) != GENERIC else []
     else:
@@ -132,6 +143,8 @@ def variant(spec: Spec, target: Target, made: Sequence[Change]) -> Variant:
             options = replace(options, kernels=str(change.value))
         elif change.axis == "placement":
             options = replace(options, weights="sram" if change.value == "sram" else "flash")
+        elif change.axis == "fusion":
+            spec = _by_rows(spec) if change.value == "on" else unfused(spec)
         elif change.axis == "bits":
             spec = _with_bits(spec, int(str(change.value)))
     name = ".".join([target.name, *(re.sub(r"[^A-Za-z0-9]+", "-", f"{c.axis} {c.label}") for c in made)])
@@ -167,6 +180,18 @@ def _with_clock(target: Target, clock: Value) -> Target:
     if highest is not None and clock.base > highest.value.base:
         raise VariantError(f"{clock} is above the {highest.value} that {target.hardware.name} runs at most")
     return target.model_copy(update={"clock": clock})
+
+
+def _fused(spec: Spec) -> str:
+    """Whether the spec asks for layers by rows, or for window sums."""
+    return "on" if spec.model.fusions or spec.model.rows == "least" else "off"
+
+
+def _by_rows(spec: Spec) -> Spec:
+    """The spec as it is if it asks for fusion; else the schedule of least memory."""
+    if _fused(spec) == "on":
+        return spec
+    return spec.model_copy(update={"model": spec.model.model_copy(update={"rows": "least"})})
 
 
 def _widths(spec: Spec) -> set[int]:

@@ -63,8 +63,8 @@ def test_a_declared_schedule_is_switched_off() -> None:
     assert off.spec.model.rows == "never"
 
 
-def test_a_host_has_no_clock_no_kernels_and_no_placement() -> None:
-    assert [labels(spec(), "h", axis) for axis in ("clock", "kernels", "placement")] == [[], [], []]
+def test_a_host_has_no_clock_and_no_placement() -> None:
+    assert [labels(spec(), "h", axis) for axis in ("clock", "placement")] == [[], []]
     with pytest.raises(VariantError, match="cannot be set"):
         variant(spec(), spec().target("h"), [Change("clock", quantity(1, "GHz"))])
 
