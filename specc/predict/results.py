@@ -1,7 +1,7 @@
 """Published results, as `specs/published/` holds them: facts with their sources, and the networks they belong to.
 
-`tools/published_results.py` writes both tables from reference data. Figures of MLPerf are results of MLCommons; what is
-worked out from them (cycles, powers, predictions) is derived and not verified by MLCommons.
+`tests/tools/published_results.py` writes both tables from reference data. Figures of MLPerf are results of MLCommons;
+what is worked out from them (cycles, powers, predictions) is derived and not verified by MLCommons.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 from specc.check import check
 from specc.graph.network import Network
 from specc.spec import Spec
-from tools.case_studies import FOLDER, candidates_table, filled
+from tests.tools.case_studies import FOLDER, candidates_table, filled
 
 ROOT = Path(__file__).resolve().parents[3]
 REFERENCE = ROOT.parent / "shared" / "data" / "ref_models.csv"

@@ -9,8 +9,8 @@ from specc.check import check
 from specc.predict.networks import Mix, mix_of
 from specc.predict.results import known_network, networks, published
 from specc.resources import resource
-from tools.published_networks import architectures, mobilenet_v1, resnet_v1
-from tools.published_results import read, tables, zoo_network
+from tests.tools.published_networks import architectures, mobilenet_v1, resnet_v1
+from tests.tools.published_results import read, tables, zoo_network
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT.parent / "shared" / "data"
@@ -84,7 +84,7 @@ def test_built_networks_match_the_papers() -> None:
 def test_the_tables_are_what_the_reference_data_give() -> None:
     for name, text in tables(DATA).items():
         assert text == resource("specs", f"published/{name}").read_text(encoding="utf-8"), (
-            "run `python -m tools.published_results ../shared/data`"
+            "run `python -m tests.tools.published_results ../shared/data`"
         )
 
 

@@ -1,7 +1,7 @@
 """Write the figures of `docs/cases/`: one small file for each case study, and the tables of the page.
 
     specc report specs/cases/keyword_spotting.hwspec --document guidelines --document data --output build/cases
-    python tools/case_studies.py build/cases/kws.json keyword_spotting
+    python tests/tools/case_studies.py build/cases/kws.json keyword_spotting
 
 takes what the page shows from the document's data (`docs/documents.md`) into `docs/cases/keyword_spotting.json`, and
 sets every table of `docs/cases/README.md` anew from the files there. Without arguments it only sets the tables.
@@ -18,7 +18,7 @@ from typing import Any, Final
 from specc.evidence import Figure
 from specc.report.numbers import figure_text
 
-FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "cases"
+FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "cases"
 # A table of the page follows a comment that names its case, and is replaced whole.
 _TABLE: Final = re.compile(r"(<!-- candidates of (?P<name>[a-z_]+) -->\n\n)(?:\|[^\n]*\n)*")
 

@@ -1,6 +1,6 @@
 """Write `specs/published/`: published results as one table, and the networks they belong to.
 
-    python tools/published_results.py ../shared/data
+    python -m tests.tools.published_results ../shared/data
 
 reads the reference data and rewrites `networks.csv` and `results.csv`. What is carried over are facts, each with its
 source; which row of `results.csv` may train the predictor, and if not why, is decided here and written beside it.
@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from specc.predict.networks import Mix, mix_of
-from tools.published_networks import architectures, reference_mixes
+from tests.tools.published_networks import architectures, reference_mixes
 
-OUTPUT: Final = Path(__file__).resolve().parents[1] / "specs" / "published"
+OUTPUT: Final = Path(__file__).resolve().parents[2] / "specs" / "published"
 
 # Boards and chips of the sources: design (boards of one design are left out of a cross-validation together) and, where
 # it is this very chip or one that differs in package or peripherals only, its name in the hardware library.
