@@ -72,8 +72,13 @@ def _judge_output(target: Target, measurement: Measurement) -> Verdict:
         margin=None,
         reason=f"every output of {inputs} inputs equals the integer golden model"
         if exact
-        else "an output differs from the integer golden model: no other figure of this target can be trusted",
+        else f"{_difference(measurement)}; no other figure of this target can be trusted",
     )
+
+
+def _difference(measurement: Measurement) -> str:
+    found = measurement.output_difference
+    return found.text if found else "an output differs from the integer golden model"
 
 
 def _judge_gradients(target: Target, measurement: Measurement) -> Verdict:

@@ -99,6 +99,28 @@ class GradientResult(_Record):
     difference: str  # the first one from the golden model's; empty: every bit is equal
 
 
+class OutputDifference(_Record):
+    """The first layer, in the network's order, whose output is not the golden model's."""
+
+    layer: str
+    input: int  # number of the first input on which it differs
+    element: tuple[int, ...]  # the first element of it that differs
+    found: int  # its code
+    expected: int  # the golden model's
+    differing: int  # elements of the layer that differ, over all inputs compared
+    compared: int  # elements of the layer, over the same inputs
+    cause: str  # a fault that gives every code found, or that there is none
+
+    @property
+    def text(self) -> str:
+        """In one line."""
+        element = ",".join(str(index) for index in self.element)
+        return (
+            f"{self.layer}, input {self.input}: {self.differing:,} of {self.compared:,} codes differ, the first is "
+            f"element {element}: {self.found} instead of {self.expected}; cause: {self.cause}"
+        )
+
+
 class Measurement(_Record):
     """One target's complete result."""
 
@@ -114,6 +136,7 @@ class Measurement(_Record):
     memory: MemoryResult
     energy: Figure  # joules per inference
     output_matches_golden: bool | None  # None: nothing ran that could have had an output
+    output_difference: OutputDifference | None = None  # where `output_matches_golden` is false
     provenance: Provenance
     baselines: tuple[Baseline, ...] = ()
     gradients: GradientResult | None = None  # None: the spec asks for none, or they are not built for this target

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from specc.numerics.inputs import to_bytes
-from specc.numerics.quantized import IntArray, QuantizedNetwork
+from collections.abc import Sequence
 
 
 def outputs_of_trace(lines: Sequence[str], layers: int) -> list[bytes]:
@@ -21,11 +18,3 @@ def outputs_of_trace(lines: Sequence[str], layers: int) -> list[bytes]:
             raise ValueError(f"{line[:200]!r} is no part of a layer's output")
         outputs[int(words[1])] += bytes.fromhex(words[2])
     return [bytes(output) for output in outputs]
-
-
-def expected_outputs(network: QuantizedNetwork, tensors: Mapping[str, IntArray], index: int) -> list[bytes]:
-    """What a trace must show of each layer, from the golden model's tensors of a batch."""
-    return [
-        b"" if layer.name in network.window_sums else to_bytes(tensors[layer.name][index], network.layer_format(layer))
-        for layer in network.network.layers
-    ]

@@ -6,6 +6,9 @@ two's complement addition is addition modulo 2**bits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +16,7 @@ from specc.graph.network import Layer
 from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork
 from specc.numerics.windows import windows
 
+REQUANTIZED: Final = ("conv", "dwconv", "dense", "avgpool", "add")  # kinds of layers that sum, scale and round
 _EXACT_IN_FLOAT64 = 2**53
 
 
@@ -59,32 +63,48 @@ def wrap(total: IntArray, bits: int) -> IntArray:
 def _layer(network: QuantizedNetwork, layer: Layer, inputs: list[IntArray]) -> IntArray:
     x = inputs[0]
     numbers = network.numbers[layer.name]
-    zero_in = network.formats[layer.inputs[0]].zero_point
-    zero_out = network.layer_format(layer).zero_point
     if layer.kind == "flatten":
         return x.reshape(len(x), *layer.output_shape)
-    if layer.kind in ("relu", "relu6"):
-        return _clamp(x, numbers)
-    if layer.kind == "maxpool":
-        lowest = int(np.iinfo(np.int64).min)
-        return _clamp(windows(x, layer, fill=lowest).max(axis=(-2, -1)), numbers)
     if layer.kind == "softmax":
         return softmax(x, numbers, network.formats[layer.inputs[0]].bits, network.layer_format(layer).bits)
+    if layer.kind not in REQUANTIZED:
+        return _clamp(unclamped(layer, x), numbers)
+    total = sums(network, layer, inputs)
+    if layer.name in network.window_sums:
+        return total
+    multipliers, shifts, bits = scaling(layer, numbers)
+    return _clamp(network.layer_format(layer).zero_point + requantize(wrap(total, bits), multipliers, shifts), numbers)
+
+
+def unclamped(layer: Layer, x: IntArray) -> IntArray:
+    """What a relu, relu6 or maxpool layer clamps."""
+    if layer.kind == "maxpool":
+        return np.asarray(windows(x, layer, fill=int(np.iinfo(np.int64).min)).max(axis=(-2, -1)))
+    return x
+
+
+def sums(network: QuantizedNetwork, layer: Layer, inputs: Sequence[IntArray]) -> IntArray:
+    """What a layer of `REQUANTIZED` adds up, exactly: neither wrapped nor scaled yet."""
+    x = inputs[0]
+    numbers = network.numbers[layer.name]
+    zero = network.formats[layer.inputs[0]].zero_point
     if layer.kind == "add":
         second_zero = network.formats[layer.inputs[1]].zero_point
-        scaled = (x - zero_in) * numbers.multipliers[0] + (inputs[1] - second_zero) * numbers.multipliers[1]
-        return _clamp(zero_out + requantize(scaled, 1, numbers.shifts[0]), numbers)
+        both = (x - zero) * numbers.multipliers[0] + (inputs[1] - second_zero) * numbers.multipliers[1]
+        return np.asarray(both)
     if layer.inputs[0] in network.window_sums:
-        total = x.sum(axis=(1, 2), keepdims=True)
-    elif layer.kind == "avgpool":
-        total = windows(x - zero_in, layer, fill=0).sum(axis=(-2, -1))
-    else:
-        assert numbers.weights is not None and numbers.bias is not None
-        total = numbers.bias + weighted_sums(x - zero_in, numbers.weights, layer)
-        if layer.name in network.window_sums:
-            return total
-    accumulator = wrap(total, numbers.accumulator_bits)
-    return _clamp(zero_out + requantize(accumulator, numbers.multipliers, numbers.shifts), numbers)
+        return np.asarray(x.sum(axis=(1, 2), keepdims=True))
+    if layer.kind == "avgpool":
+        return np.asarray(windows(x - zero, layer, fill=0).sum(axis=(-2, -1)))
+    assert numbers.weights is not None and numbers.bias is not None
+    return np.asarray(numbers.bias + weighted_sums(x - zero, numbers.weights, layer))
+
+
+def scaling(layer: Layer, numbers: LayerNumbers) -> tuple[IntArray, IntArray, int]:
+    """Multipliers and shifts of a layer's sums, and the bits that the sums wrap at: 64 where they never do."""
+    if layer.kind == "add":  # its inputs are scaled before they are added
+        return np.ones(1, np.int64), numbers.shifts[:1], 64
+    return numbers.multipliers, numbers.shifts, numbers.accumulator_bits
 
 
 def weighted_sums(x: IntArray, weights: IntArray, layer: Layer) -> IntArray:

@@ -110,11 +110,16 @@ def _activations(memory: MemoryResult) -> str:
 
 
 def _measurement_notes(measurements: Mapping[str, Measurement]) -> list[str]:
-    """What to know before trusting the figures, and what other runtimes take; after an empty line."""
+    """What other runtimes take, which output differs, what to know before trusting the figures; after an empty line."""
     notes = [
         f"{name}: {baseline.name} {baseline.version} takes {figure_text(baseline.latency.best)} on the same inputs"
         for name, result in measurements.items()
         for baseline in result.baselines
+    ]
+    notes += [
+        f"{name}: {result.output_difference.text}"
+        for name, result in measurements.items()
+        if result.output_difference is not None
     ]
     notes += [f"{name}: {note}" for name, result in measurements.items() for note in result.notes]
     return ["", *notes] if notes else []

@@ -143,7 +143,8 @@ class HostBackend:
             counters=found.total,
             memory=memory(program, planned),
             energy=samples.energy,
-            output_matches_golden=samples.exact,
+            output_matches_golden=samples.difference is None,
+            output_difference=samples.difference,
             gradients=gradients,
             provenance=Provenance(
                 spec_hash=provenance.spec_hash(job.spec),

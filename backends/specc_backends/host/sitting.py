@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from specc.evidence import Figure
 from specc.measure.backend import BackendError, Job
+from specc.measure.result import OutputDifference
 from specc.measure.sampling import narrow_enough
 from specc_backends.host import counters, rapl
 from specc_backends.host.machine import evict_caches, frequency
@@ -31,11 +32,11 @@ _SAMPLES_PER_LOOK: Final = 100  # between two looks at the clock frequency and a
 
 @dataclass(frozen=True)
 class Samples:
-    """What one sitting gave; `exact`: every output of every layer equalled the golden model's."""
+    """What one sitting gave; `difference`: the first output of a layer that is not the golden model's."""
 
     warm: list[Result]
     cold: list[Result]
-    exact: bool
+    difference: OutputDifference | None
     counters: dict[str, Figure]
     energy: Figure
     frequencies: tuple[float, ...]  # hertz, over the run; empty where the system does not tell
@@ -66,8 +67,8 @@ def take_samples(job: Job, program: Path, cpu: int | None) -> Samples:
     Raises:
         BackendError: the program crashed, hung, broke the protocol or is another one.
     """
+    from specc.measure.difference import first_difference
     from specc.numerics import golden
-    from specc.numerics.inputs import to_bytes
 
     graph = job.network.network
     codes = input_codes(job)
@@ -75,23 +76,22 @@ def take_samples(job: Job, program: Path, cpu: int | None) -> Samples:
     expected = golden.run(job.network, codes)
     with HostProcess(program, cpu, COMMAND_SECONDS) as process:
         _greet(process, job)
-        exact = all(_trace_matches(process, job, line, expected, index) for index, line in enumerate(lines))
+        traces = [process.trace(line, len(graph.layers))[0] for line in lines]
         for index in range(WARM_UP):
             process.run(lines[index % INPUTS])
         warm, frequencies = _warm_samples(process, lines, cpu)
         by_rows = graph.input in job.network.rings
         counted = {} if by_rows else counters.from_hardware(process, lines)
         energy = rapl.energy(lambda: process.run(lines[0]), rapl.packages())
-    outputs = [to_bytes(expected[graph.output][index], job.network.formats[graph.output]) for index in range(INPUTS)]
-    exact = exact and all(result.output == outputs[index % INPUTS] for index, result in enumerate(warm))
     cold = []
     for index in range(COLD_STARTS):
         with HostProcess(program, cpu, COMMAND_SECONDS) as process:
             _greet(process, job)
             evict_caches(cpu)
             cold.append(process.run(lines[index % INPUTS]))
-    exact = exact and all(result.output == outputs[index % INPUTS] for index, result in enumerate(cold))
-    return Samples(warm, cold, exact, counted, energy, frequencies)
+    outputs = [(index % INPUTS, result.output) for runs in (warm, cold) for index, result in enumerate(runs)]
+    different = first_difference(job.network, expected, traces, outputs)
+    return Samples(warm, cold, different, counted, energy, frequencies)
 
 
 def _greet(process: HostProcess, job: Job) -> None:
@@ -100,13 +100,6 @@ def _greet(process: HostProcess, job: Job) -> None:
     answer = process.hello()
     if answer != expected:
         raise BackendError(f"the program answered {answer} to hello, not {expected}")
-
-
-def _trace_matches(process: HostProcess, job: Job, line: bytes, expected: dict[str, IntArray], index: int) -> bool:
-    from specc.measure.trace import expected_outputs
-
-    outputs, _ = process.trace(line, len(job.network.network.layers))
-    return outputs == expected_outputs(job.network, expected, index)
 
 
 def _warm_samples(process: HostProcess, lines: list[bytes], cpu: int | None) -> tuple[list[Result], tuple[float, ...]]:

@@ -11,7 +11,7 @@ from specc.evidence import Figure
 from specc.measure import provenance
 from specc.measure.backend import BackendError, Job
 from specc.measure.generator import generator_hash
-from specc.measure.result import LayerResult, Measurement, MemoryResult, Provenance
+from specc.measure.result import LayerResult, Measurement, MemoryResult, OutputDifference, Provenance
 from specc.measure.sampling import sample_notes
 from specc.measure.statistics import summarise
 from specc.spec.hardware import Target
@@ -37,7 +37,7 @@ class _Run:
 
     warm: list[Sample]
     cold: list[Sample]
-    exact: bool
+    difference: OutputDifference | None
     stack_used: int
     conditions: tuple[str, ...]
 
@@ -112,7 +112,8 @@ class SerialBoardBackend:
             counters={"cycles": _cycles([sample.total for sample in run.warm])},
             memory=_memory(firmware, run.stack_used),
             energy=Figure.unknown("J", "the power of this board was not measured"),
-            output_matches_golden=run.exact,
+            output_matches_golden=run.difference is None,
+            output_difference=run.difference,
             provenance=Provenance(
                 spec_hash=provenance.spec_hash(job.spec),
                 graph_hash=provenance.graph_hash(job.network),
@@ -169,7 +170,7 @@ def _libraries() -> dict[str, str]:
 
 
 def _run(job: Job, firmware: Firmware) -> _Run:
-    from specc.measure.trace import expected_outputs
+    from specc.measure.difference import first_difference
     from specc.numerics import golden
     from specc.numerics.inputs import draw_codes, to_bytes
 
@@ -178,7 +179,6 @@ def _run(job: Job, firmware: Firmware) -> _Run:
     codes = draw_codes(job.spec.model.input, job.network, INPUTS, _seed(job))
     given = [to_bytes(one, job.network.formats[graph.input]) for one in codes]
     expected = golden.run(job.network, codes)
-    outputs = [to_bytes(expected[graph.output][index], job.network.formats[graph.output]) for index in range(INPUTS)]
     with SerialLine(job.port) as line:
         board = SerialBoard(line, INFERENCE_SECONDS)
         _require_this_program(board, firmware, job)
@@ -188,9 +188,7 @@ def _run(job: Job, firmware: Firmware) -> _Run:
             cold.append(board.sample(given[index % INPUTS]))
         # The board shows the outputs of layers one by one only where each runs as a whole.
         traced = 0 if job.network.by_rows else TRACED
-        exact = all(
-            board.trace(given[index]) == expected_outputs(job.network, expected, index) for index in range(traced)
-        )
+        traces = [board.trace(given[index]) for index in range(traced)]
         for index in range(WARM_UP):
             board.sample(given[index % INPUTS])
         warm = [board.sample(given[index % INPUTS]) for index in range(SAMPLES)]
@@ -201,9 +199,9 @@ def _run(job: Job, firmware: Firmware) -> _Run:
         raise BackendError(
             f"the stack ran over: it has the {reserved:,} bytes of SRAM that are left, and used them all"
         )
-    exact = exact and all(sample.output == outputs[index % INPUTS] for index, sample in enumerate(cold))
-    exact = exact and all(sample.output == outputs[index % INPUTS] for index, sample in enumerate(warm))
-    return _Run(warm, cold, exact, used, conditions)
+    outputs = [(index % INPUTS, sample.output) for runs in (cold, warm) for index, sample in enumerate(runs)]
+    different = first_difference(job.network, expected, traces, outputs)
+    return _Run(warm, cold, different, used, conditions)
 
 
 def _require_this_program(board: SerialBoard, firmware: Firmware, job: Job) -> None:

@@ -16,7 +16,7 @@ from specc.measure.generator import generator_hash
 from specc.measure.gradients import SAMPLES as GRADIENT_SAMPLES
 from specc.measure.gradients import wanted
 from specc.measure.peaks import Peaks
-from specc.measure.result import Measurement, Provenance
+from specc.measure.result import Measurement, OutputDifference, Provenance
 from specc.spec.hardware import Target
 from specc_backends.virtual_board import figures, peaks
 from specc_backends.virtual_board.client import BoardProcess, Reply
@@ -48,7 +48,7 @@ class _Run:
     """What the board said and did."""
 
     inferences: list[Inference]
-    output_exact: bool
+    difference: OutputDifference | None
     stack_used: int
     stack_reserved: int
 
@@ -139,7 +139,8 @@ class VirtualBoardBackend:
             counters=figures.counters([inference.total for inference in run.inferences], bounds),
             memory=figures.memory(firmware, run.stack_used),
             energy=predicted_energy(figures.total_latency(run.inferences, bounds).best, job.target),
-            output_matches_golden=run.output_exact,
+            output_matches_golden=run.difference is None,
+            output_difference=run.difference,
             gradients=gradients,
             provenance=Provenance(
                 spec_hash=provenance.spec_hash(job.spec),
@@ -195,7 +196,7 @@ def _libraries() -> dict[str, str]:
 
 def _run(job: Job, firmware: Firmware, library: Path, folder: Path, flash: FlashModel) -> _Run:
     """Run every input, once for its time and once for the output of every layer."""
-    from specc.measure.trace import expected_outputs
+    from specc.measure.difference import first_difference
     from specc.numerics import golden
     from specc.numerics.inputs import draw_codes, to_bytes
 
@@ -218,11 +219,9 @@ def _run(job: Job, firmware: Firmware, library: Path, folder: Path, flash: Flash
         counted = counting.result()
     _check_same(inferences[0], counted)
     inferences = [inference.with_flash_reads_of(counted) for inference in inferences]
-    exact = all(
-        trace == expected_outputs(job.network, expected, index) and trace[-1] == bytes.fromhex(inference.output)
-        for index, (trace, inference) in enumerate(zip(traces, inferences, strict=True))
-    )
-    return _Run(inferences, exact, used, reserved)
+    outputs = [(index, bytes.fromhex(inference.output)) for index, inference in enumerate(inferences)]
+    different = first_difference(job.network, expected, traces, outputs)
+    return _Run(inferences, different, used, reserved)
 
 
 def _machine(job: Job, flash: FlashModel) -> dict[str, Any]:

@@ -80,6 +80,8 @@ def _facts(
         ("Flash", f"{figure_text(memory.flash)}, {memory.flash.evidence}"),
         ("Output", OUTPUT_WORDS[measurement.output_matches_golden]),
     ]
+    if measurement.output_difference is not None:
+        facts.append(("Difference", measurement.output_difference.text))
     facts += [("Note", note) for note in measurement.notes]
     return tuple((name, (Text(text),)) for name, text in facts)
 

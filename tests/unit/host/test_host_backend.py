@@ -93,7 +93,10 @@ def test_a_wrong_output_is_seen(toolchain: Toolchain, monkeypatch: pytest.Monkey
     assert not np.array_equal(wrong.numbers["d"].weights, own.weights)
     real = backend.generate
     monkeypatch.setattr(backend, "generate", lambda network, folder, family: real(wrong, folder, family))
-    assert not HostBackend().measure(right, "key").output_matches_golden
+    result = HostBackend().measure(right, "key")
+    found = result.output_difference
+    assert result.output_matches_golden is False and found is not None
+    assert found.layer == "d" and found.element == (3,) and found.cause == "no single cause found, in channel 3 alone"
 
 
 def test_the_key_follows_what_can_change_the_result(tmp_path: Path) -> None:

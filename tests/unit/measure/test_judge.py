@@ -8,7 +8,15 @@ import pytest
 
 from specc.evidence import Evidence, Figure
 from specc.measure.judge import GRADIENTS_LABEL, OUTPUT_LABEL, judge
-from specc.measure.result import GradientResult, Latency, LayerResult, Measurement, MemoryResult, Provenance
+from specc.measure.result import (
+    GradientResult,
+    Latency,
+    LayerResult,
+    Measurement,
+    MemoryResult,
+    OutputDifference,
+    Provenance,
+)
 from specc.spec import Spec
 from specc.spec.contract import Budget, BudgetItem, Harness
 from specc.spec.hardware import Fact, Hardware, Target
@@ -105,6 +113,18 @@ def test_group_with_one_open_end_has_no_upper_bound() -> None:
 def test_wrong_output_fails_before_any_budget() -> None:
     verdict = judge(spec(), {"board": measurement(latency(1, 1, 1), output_matches_golden=False)})[0]
     assert (verdict.label, verdict.outcome) == (OUTPUT_LABEL, "fail")
+
+
+def test_wrong_output_says_where() -> None:
+    found = OutputDifference(
+        layer="fc", input=2, element=(1,), found=-5, expected=-4, differing=3, compared=8, cause="rounding: cut off"
+    )
+    wrong = measurement(latency(1, 1, 1), output_matches_golden=False, output_difference=found)
+    verdict = judge(spec(), {"board": wrong})[0]
+    assert verdict.reason == (
+        "fc, input 2: 3 of 8 codes differ, the first is element 1: -5 instead of -4; cause: rounding: cut off; no "
+        "other figure of this target can be trusted"
+    )
 
 
 def test_unknown_energy_is_undecided_and_says_why() -> None:

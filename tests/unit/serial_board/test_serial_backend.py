@@ -10,11 +10,12 @@ import pytest
 from mlperf_client import ask
 from serial_rig import CLOCK_HZ, Start, make_job, target
 
-from specc.measure import trace
 from specc.measure.backend import BackendError, Job, backend_for
 from specc.measure.result import Measurement
 from specc.measure.runner import measure as measure_all
 from specc.measure.store import Store
+from specc.numerics import golden
+from specc.numerics.quantized import IntArray, QuantizedNetwork
 from specc_backends.host import HostBackend
 from specc_backends.serial_board import SerialBoardBackend, backend
 from specc_backends.serial_board.firmware import Firmware
@@ -70,9 +71,18 @@ def test_the_cycles_are_those_of_the_virtual_board(port: str, folder: Path) -> N
 
 @pytest.mark.usefixtures("quick")
 def test_wrong_output_is_reported(port: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = trace.expected_outputs
-    monkeypatch.setattr(trace, "expected_outputs", lambda *a: [*real(*a)[:-1], bytes(5)])
-    assert not measure(make_job(folder, port)).output_matches_golden
+    real = golden.run
+
+    def other(network: QuantizedNetwork, codes: IntArray) -> dict[str, IntArray]:
+        tensors = real(network, codes)
+        return {**tensors, network.network.output: tensors[network.network.output] - 1}
+
+    monkeypatch.setattr(golden, "run", other)
+    result = measure(make_job(folder, port))
+    found = result.output_difference
+    assert result.output_matches_golden is False and found is not None
+    assert found.layer == result.layers[-1].name and found.differing == found.compared
+    assert found.found == found.expected + 1
 
 
 def test_a_board_that_runs_another_network(port: str, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -164,9 +165,21 @@ def test_every_layer_equals_the_golden_model(folder: Path, rows: tuple[Quantizat
 
 
 def test_wrong_output_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = trace.expected_outputs
-    monkeypatch.setattr(trace, "expected_outputs", lambda *a: [*real(*a)[:-1], bytes(5)])
-    assert not measure(job(folder, target())).output_matches_golden
+    """One bit of the pool's output, on every input."""
+    real = trace.outputs_of_trace
+
+    def other(lines: Sequence[str], layers: int) -> list[bytes]:
+        outputs = real(lines, layers)
+        at = 3 * 6 + 5  # of 4 x 4 positions and 6 channels
+        return [outputs[0], outputs[1][:at] + bytes([outputs[1][at] ^ 1]) + outputs[1][at + 1 :], *outputs[2:]]
+
+    monkeypatch.setattr(trace, "outputs_of_trace", other)
+    result = measure(job(folder, target()))
+    found = result.output_difference
+    assert result.output_matches_golden is False and found is not None
+    assert (found.layer, found.input, found.element, found.differing) == ("pool", 0, (0, 3, 5), 4)
+    assert abs(found.found - found.expected) == 1
+    assert found.cause == "no single cause found, in channel 5 alone"
 
 
 def test_unknown_flash_timing_gives_a_lower_bound(folder: Path) -> None:
