@@ -157,6 +157,7 @@ def _linker_script(part: Part, memory: tuple[int, int]) -> str:
         flash_bytes=memory[0],
         sram_origin=hex(part.sram_origin),
         sram_bytes=memory[1],
+        constants_in_sram="",
     )
 
 
