@@ -64,7 +64,7 @@ def test_one_shortage_is_reported_once(change, only):
     assert found.primary.span.text == "100 B"
 
 
-@pytest.mark.parametrize("limit", [307, 200, 176])
+@pytest.mark.parametrize("limit", [307, 200, 180])
 def test_the_repair_it_proposes_repairs(change, apply_fix, limit):
     repaired = apply_fix(change((SRAM, f"memory sram <= {limit} B")))
     assert [d.message for d in repaired.diagnostics] == []

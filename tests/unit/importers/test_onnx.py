@@ -131,7 +131,7 @@ def test_real_numbers_agree_with_the_runtime(name: str) -> None:
     theirs = np.concatenate([run.run(None, {"x": x[index : index + 1]})[0] for index in range(4)])
     if theirs.ndim == 4:
         theirs = theirs.transpose(0, 2, 3, 1)
-    tensors = reference.run(network, imported_parameters(imported, network), x.transpose(0, 2, 3, 1), np.float64)
+    tensors = reference.run(network, imported_parameters(imported.weights, network), x.transpose(0, 2, 3, 1), np.float64)
     assert np.abs(tensors[network.output].reshape(theirs.shape) - theirs).max() < 1e-5
 
 
@@ -148,7 +148,7 @@ def test_an_input_with_channels_last() -> None:
     network = network_of(imported)
     x = GENERATOR.standard_normal((1, 8, 9, 3)).astype(np.float32)
     (theirs,) = session(data).run(None, {"x": x})
-    ours = reference.run(network, imported_parameters(imported, network), x, np.float64)[network.output]
+    ours = reference.run(network, imported_parameters(imported.weights, network), x, np.float64)[network.output]
     assert np.abs(ours - theirs).max() < 1e-5
 
 

@@ -182,7 +182,7 @@ def test_real_numbers_agree_with_litert() -> None:
     litert.set_tensor(litert.get_input_details()[0]["index"], x)
     litert.invoke()
     theirs = litert.get_tensor(litert.get_output_details()[0]["index"])
-    ours = reference.run(network, imported_parameters(model, network), x.reshape(1, 5, 3, 2), np.float64)
+    ours = reference.run(network, imported_parameters(model.weights, network), x.reshape(1, 5, 3, 2), np.float64)
     assert np.abs(ours["softmax6"] - theirs).max() < 1e-5
 
 
