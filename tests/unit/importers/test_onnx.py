@@ -131,7 +131,9 @@ def test_real_numbers_agree_with_the_runtime(name: str) -> None:
     theirs = np.concatenate([run.run(None, {"x": x[index : index + 1]})[0] for index in range(4)])
     if theirs.ndim == 4:
         theirs = theirs.transpose(0, 2, 3, 1)
-    tensors = reference.run(network, imported_parameters(imported.weights, network), x.transpose(0, 2, 3, 1), np.float64)
+    tensors = reference.run(
+        network, imported_parameters(imported.weights, network), x.transpose(0, 2, 3, 1), np.float64
+    )
     assert np.abs(tensors[network.output].reshape(theirs.shape) - theirs).max() < 1e-5
 
 
