@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hostile import EACH, hostile_inputs
+from hostile import ALL_OF_IT, EACH, hostile_inputs
 from invented_results import full_inputs, kws_inputs
 from layout import overflowing
 from pypdf import PdfReader
@@ -171,7 +171,7 @@ def test_hostile_text_is_shown_and_does_nothing(text: str, kind: Kind) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", EACH)
+@pytest.mark.parametrize("text", [ALL_OF_IT])
 @pytest.mark.parametrize("kind", [FULL, SLIDES], ids=["full", "slides"])
 def test_hostile_text_does_not_overflow(text: str, kind: Kind) -> None:
     page = render(page_context(Material(hostile_inputs(text)), kind), kind.template, kind.style)
