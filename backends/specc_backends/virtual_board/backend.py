@@ -268,7 +268,8 @@ def _inference(reply: Reply, layers: int) -> Inference:
     total = _less(reply.counters[0], *reply.counters[layers + 1 :])
     account = [region.get("cycles_low", 0) for region in (total, *reply.counters[1 : layers + 1])]
     if ticks != [cycles & 0xFFFFFFFF for cycles in account]:
-        raise BackendError(f"the firmware counted {ticks} cycles, the board {account}")
+        cause = "most likely the stack ran over into the firmware's own data"
+        raise BackendError(f"the firmware counted {ticks} cycles, the board {account}: {cause}")
     return Inference(output=words[1], total=total, layers=reply.counters[1 : layers + 1])
 
 

@@ -125,8 +125,9 @@ def test_keyword_spotting_network(folder: Path) -> None:
     assert result.provenance.inputs == len(result.total.samples) == 4
     cycles = result.counters["cycles"]
     assert cycles.value is not None
-    # 2,656,768 multiplications less those that meet padding; two loads each at the least would be one cycle apart.
-    assert 2_000_000 < result.counters["multiply_accumulates"].value <= 2_656_768 + 16_000
+    # 2,656,768 multiplications less those that meet padding, one to rescale each of 72,076 outputs, and a few for
+    # positions that are left over from pairs.
+    assert 2_000_000 < result.counters["multiply_accumulates"].value <= 2_656_768 + 72_076 + 8_000
     assert result.total.samples[0] == pytest.approx(cycles.value / 80e6, rel=1e-12)
     assert result.memory.regions["sram: activations"] == 16_000
     assert result.memory.flash.value > 22_604
