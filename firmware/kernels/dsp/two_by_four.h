@@ -14,8 +14,6 @@
  *
  * No include guard: included once per layer.
  */
-#define UNROLLED (PAIRS < 16 ? PAIRS : 8) /* pairs of taps per turn of the loop; a load moves its pointer by at most 15 */
-
 /* Taps of the block at offsets behind the pointers, which have been moved on already by `moved` pairs. */
 #define FOUR_FILTERS(moved)                                                                                            \
     "smlad r2, r10, r12, r2\n\t"                                                                                       \
@@ -50,60 +48,16 @@
     "ssat " sum ", #8, " sum ", asr #%c[shift]\n\t"                                                                    \
     "strb " sum ", [r0, #(" place ")]\n\t"
 
-/* All filters' codes of two neighbouring positions. */
-__attribute__((naked, noinline)) static void PER_LAYER(two_positions)(const uint32_t *values, const int32_t *constants,
-                                                                      int8_t *output)
-{
-    __asm__ volatile(
-        /* On the stack: values, the end of those that are looped over, output, rounding, ..., the constants' end. */
-        "push {r0-r12, lr}\n\t"
-        "movw r4, #%c[looped]\n\t"
-        "add r4, r0\n\t"
-        "movw r5, #%c[rounding_low]\n\t"
-        "movt r5, #%c[rounding_high]\n\t"
-        "movw r6, #%c[constants_low]\n\t"
-        "movt r6, #%c[constants_high]\n\t"
-        "add r6, r1\n\t"
-        "str r4, [sp, #4]\n\t"
-        "str r5, [sp, #12]\n\t"
-        "str r6, [sp, #48]\n\t" /* in the place of r12, which is no one's */
-        "1:\n\t"
-        "ldm r1!, {r2-r5}\n\t"
-        "mov r6, r2\n\t"
-        "mov r7, r3\n\t"
-        "mov r8, r4\n\t"
-        "mov r9, r5\n\t"
-        ".if %c[turns] > 0\n\t"
-        "2:\n\t" TAPS("%c[unrolled]")
-        ".if %c[turns] > 1\n\t"
-        "ldr r12, [sp, #4]\n\t"
-        "cmp r0, r12\n\t"
-        "bne 2b\n\t"
-        ".endif\n\t"
-        ".endif\n\t"
-        ".if %c[rest] > 0\n\t" TAPS("%c[rest]")
-        ".endif\n\t"
-        "ldr r0, [sp, #8]\n\t"
-        "ldr r11, [sp, #12]\n\t"
-        "ldr r10, [r1, #4]\n\t"
-        "ldr r12, [r1], #16\n\t"
-        CODE("r2", "r12", "0") CODE("r6", "r12", "%c[filters]") CODE("r3", "r10", "1") CODE("r7", "r10", "%c[filters] + 1")
-        "ldr r10, [r1, #-4]\n\t"
-        "ldr r12, [r1, #-8]\n\t"
-        CODE("r4", "r12", "2") CODE("r8", "r12", "%c[filters] + 2") CODE("r5", "r10", "3") CODE("r9", "r10", "%c[filters] + 3")
-        "add r2, r0, #4\n\t"
-        "str r2, [sp, #8]\n\t"
-        "ldr r0, [sp]\n\t"
-        "ldr r12, [sp, #48]\n\t"
-        "cmp r1, r12\n\t"
-        "bne 1b\n\t"
-        "pop {r0-r12, pc}\n\t"
-        :
-        : [turns] "i"(PAIRS / UNROLLED), [looped] "i"(8 * (PAIRS / UNROLLED * UNROLLED)), [rest] "i"(PAIRS % UNROLLED), [unrolled] "i"(UNROLLED),
-          [filters] "i"(FILTERS), [shift] "i"(SHIFT), [rounding_low] "i"((ROUNDING) & 0xFFFF),
-          [rounding_high] "i"(((ROUNDING) >> 16) & 0xFFFF), [constants_low] "i"(sizeof(WEIGHTS) & 0xFFFF),
-          [constants_high] "i"(sizeof(WEIGHTS) >> 16));
-}
+/* The codes of all eight sums. */
+#define CODES                                                                                                          \
+    "ldr r10, [r1, #4]\n\t"                                                                                            \
+    "ldr r12, [r1], #16\n\t"                                                                                           \
+    CODE("r2", "r12", "0") CODE("r6", "r12", "%c[filters]") CODE("r3", "r10", "1") CODE("r7", "r10", "%c[filters] + 1")\
+    "ldr r10, [r1, #-4]\n\t"                                                                                           \
+    "ldr r12, [r1, #-8]\n\t"                                                                                           \
+    CODE("r4", "r12", "2") CODE("r8", "r12", "%c[filters] + 2") CODE("r5", "r10", "3") CODE("r9", "r10", "%c[filters] + 3")
+
+#include "two_positions.h"
 
 #if OUT_WIDTH % 2
 #define ONE_UNROLLED (PAIRS < 8 ? PAIRS : 8) /* pairs of taps per turn of the loop */
@@ -160,7 +114,7 @@ __attribute__((naked, noinline)) static void PER_LAYER(one_position)(const uint3
 #undef FOUR_FILTERS_OF_ONE
 #endif
 
-#undef UNROLLED
 #undef FOUR_FILTERS
 #undef TAPS
 #undef CODE
+#undef CODES
