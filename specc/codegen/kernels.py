@@ -80,7 +80,7 @@ def kernel_of(network: QuantizedNetwork, layer: Layer, family: str) -> Kernel | 
 def kernels_of(network: QuantizedNetwork, layer: Layer, family: str) -> tuple[Kernel, ...]:
     """The kernels of a layer to choose from, the fastest first: the family's where they compute the layer exactly.
 
-    None for a layer without code.
+    Empty for a layer without code.
 
     Raises:
         ValueError: there is no such family.

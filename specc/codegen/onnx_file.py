@@ -130,14 +130,7 @@ class _Writer:
         assert numbers.weights is not None and numbers.bias is not None and layer.weight_shape is not None
         if numbers.weight_bits > 8:
             raise OnnxError(f"the weights of layer {layer.name} have {numbers.weight_bits} bits, more than 8")
-        source, out = self._network.formats[layer.inputs[0]], self._network.formats[layer.name]
-        if layer.name in self._network.window_sums:  # it has no multipliers; the file rounds its outputs all the same
-            assert numbers.weight_scales is not None
-            scales = numbers.weight_scales
-        else:
-            # multiplier / 2**shift = source scale * weight scale / output scale
-            ratios = numbers.multipliers.astype(np.float64) / np.exp2(numbers.shifts.astype(np.float64))
-            scales = np.broadcast_to(ratios * out.scale / source.scale, (layer.output_shape[-1],))
+        source, scales = self._network.formats[layer.inputs[0]], self._network.weight_scales(layer)
         weights = numbers.weights.reshape(layer.weight_shape)
         if layer.kind == "conv":
             weights = weights.transpose(0, 3, 1, 2)

@@ -114,3 +114,17 @@ class QuantizedNetwork:
     def layer_format(self, layer: Layer) -> TensorFormat:
         """Format of a layer's output."""
         return self.formats[layer.name]
+
+    def weight_scales(self, layer: Layer) -> npt.NDArray[np.float64]:
+        """Scale of each output channel's weights, as its multiplier stands for it.
+
+        A layer that is summed before it is rescaled has no multipliers, so a file that holds it rounds its outputs too.
+        """
+        numbers = self.numbers[layer.name]
+        if layer.name in self.window_sums:
+            assert numbers.weight_scales is not None
+            return numbers.weight_scales
+        # multiplier / 2**shift = source scale * weight scale / output scale
+        ratios = numbers.multipliers.astype(np.float64) / np.exp2(numbers.shifts.astype(np.float64))
+        scales = ratios * self.layer_format(layer).scale / self.formats[layer.inputs[0]].scale
+        return np.broadcast_to(scales, (layer.output_shape[-1],))

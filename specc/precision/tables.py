@@ -13,7 +13,7 @@ from specc.graph.network import Layer, Network
 from specc.graph.widths import FORMAT_KEEPING, activation_rows
 from specc.numerics.formats import NumberFormat, by_name
 from specc.numerics.imported import imported_numbers
-from specc.numerics.layer_numbers import QuantizationError, weighted_numbers
+from specc.numerics.layer_numbers import QuantizationError, window_sum_numbers
 from specc.numerics.quantize import (
     Ranges,
     along_channels,
@@ -228,11 +228,16 @@ def summed_numbers(
     Raises:
         QuantizationError: a number does not fit its format.
     """
-    source, positions = formats[layer.inputs[0]], outputs_of(layer)
-    codes = weight_codes(layer, row, own, source)
-    whole = dataclasses.replace(codes, bias=codes.bias * positions)
-    return weighted_numbers(
-        layer, whole, dataclasses.replace(source, scale=source.scale / positions), formats[pool.name]
+    source = formats[layer.inputs[0]]
+    numbers = window_sum_numbers(layer, pool, weight_codes(layer, row, own, source), source, formats[pool.name])
+    convolution, average = numbers[layer.name], numbers[pool.name]
+    assert convolution.bias is not None
+    return dataclasses.replace(
+        average,
+        weights=convolution.weights,
+        bias=convolution.bias * outputs_of(layer),
+        weight_bits=convolution.weight_bits,
+        weight_scales=convolution.weight_scales,
     )
 
 
