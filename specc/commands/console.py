@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 EXIT_OK = 0
@@ -28,6 +30,22 @@ def fail(message: str) -> int:
     """Say why a command failed; the value is its exit code."""
     print(f"specc: {message}", file=sys.stderr)
     return EXIT_FAILED
+
+
+def add_targets_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what every command takes that measures the targets of a spec."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
+    parser.add_argument(
+        "--build", type=Path, default=Path("build"), metavar="DIR", help="build folder and result store"
+    )
+    parser.add_argument("--target", action="append", metavar="NAME", help="only this target (may be repeated)")
+    parser.add_argument("--fresh", action="store_true", help="measure again even where a stored result is current")
+
+
+def require_target(name: str, known: Collection[str], file: Path, option: str = "") -> None:
+    """End with an error of usage if a spec declares no target of that name; `option` is what named it, if not plain."""
+    if name not in known:
+        usage(f"{option}{file} declares no target {name}; it declares {', '.join(sorted(known))}")
 
 
 def print_lines(text: str) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from specc.commands.checking import print_findings
-from specc.commands.console import EXIT_FAILED, EXIT_OK, Progress, usage
+from specc.commands.console import EXIT_FAILED, EXIT_OK, Progress, add_targets_options, require_target
 
 if TYPE_CHECKING:
     from specc.check import CheckResult
@@ -82,13 +81,8 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_shared(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
-    parser.add_argument("--target", action="append", metavar="NAME", help="only this target (may be repeated)")
+    add_targets_options(parser)
     parser.add_argument("--json", action="store_true", help="print everything that was found as JSON")
-    parser.add_argument("--fresh", action="store_true", help="measure again even where a stored result is current")
-    parser.add_argument(
-        "--build", type=Path, default=Path("build"), metavar="DIR", help="build folder and result store"
-    )
 
 
 def _checked(options: argparse.Namespace) -> CheckResult | None:
@@ -101,8 +95,7 @@ def _checked(options: argparse.Namespace) -> CheckResult | None:
         return None
     known = {target.name for target in checked.spec.targets}
     for name in options.target or ():
-        if name not in known:
-            usage(f"{options.file} declares no target {name}; it declares {', '.join(sorted(known))}")
+        require_target(name, known, options.file)
     return checked
 
 
@@ -154,7 +147,7 @@ def _experiment(options: argparse.Namespace) -> int:
 def _run(checked: CheckResult, targets: list[str], options: argparse.Namespace) -> tuple[list[Experiment], list[str]]:
     """The experiments, and why there is none of a target."""
     from specc.explain.experiment import run_experiment
-    from specc.measure.store import Store, StoreError
+    from specc.measure.store import Store, StoreError, store_path
     from specc.measure.variants import AXES, VariantError, declared_axes
     from specc.numerics.quantize import QuantizationError
 
@@ -162,7 +155,7 @@ def _run(checked: CheckResult, targets: list[str], options: argparse.Namespace) 
     axes: tuple[Axis, ...] = tuple(options.axis or ()) or declared_axes(checked.spec.experiments) or AXES
     found, failures = [], []
     try:
-        with Progress(sys.stderr) as progress, Store(options.build / "specc.db") as store:
+        with Progress(sys.stderr) as progress, Store(store_path(options.build)) as store:
             for target in targets:
                 try:
                     experiment = run_experiment(

@@ -15,8 +15,10 @@ from specc.commands.console import (
     EXIT_UNDECIDED,
     FORMATS,
     Progress,
+    add_targets_options,
     fail,
     print_lines,
+    require_target,
     usage,
     use_colour,
 )
@@ -81,12 +83,7 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_measuring_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
-    parser.add_argument(
-        "--build", type=Path, default=Path("build"), metavar="DIR", help="build folder and result store"
-    )
-    parser.add_argument("--target", action="append", metavar="NAME", help="only this target (may be repeated)")
-    parser.add_argument("--fresh", action="store_true", help="measure again even where a stored result is current")
+    add_targets_options(parser)
     parser.add_argument(
         "--port", action="append", metavar="NAME=PORT", help="measure this target on the board at a serial port"
     )
@@ -122,6 +119,7 @@ def _report(options: argparse.Namespace) -> int:
     if verified is None:
         return EXIT_FAILED
     from specc.explain.experiment import current_experiments
+    from specc.measure.store import store_path
     from specc.predict.predictor import published_predictor
     from specc.report.document import DOCUMENTS, write_documents
     from specc.report.inputs import ReportError, ReportInputs
@@ -138,7 +136,7 @@ def _report(options: argparse.Namespace) -> int:
         source_name=str(options.file),
         precision=verified.precision,
         predictor=published_predictor() if verified.missing else None,
-        experiments=current_experiments(verified.spec, verified.measurements, options.build / "specc.db"),
+        experiments=current_experiments(verified.spec, verified.measurements, store_path(options.build)),
     )
     folder = options.output or options.build / options.file.stem
     try:
@@ -185,8 +183,7 @@ def _checked(options: argparse.Namespace) -> CheckResult | None:
         return None
     known = {target.name for target in result.spec.targets}
     for name in options.target or ():
-        if name not in known:
-            usage(f"{options.file} declares no target {name}; it declares {', '.join(sorted(known))}")
+        require_target(name, known, options.file)
     return result
 
 
@@ -221,8 +218,7 @@ def _ports(options: argparse.Namespace, known: set[str]) -> dict[str, str]:
         name, equals, port = text.partition("=")
         if not (name and equals and port):
             usage(f"--port {text}: write NAME=PORT, for example f407=/dev/ttyACM0")
-        if name not in known:
-            usage(f"--port {text}: {options.file} declares no target {name}; it declares {', '.join(sorted(known))}")
+        require_target(name, known, options.file, option=f"--port {text}: ")
         if name in ports or port in ports.values():
             usage(f"--port {text}: the target or the port was given before")
         ports[name] = port

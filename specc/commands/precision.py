@@ -63,7 +63,7 @@ def _precision(options: argparse.Namespace) -> int:
 
 def _assess(checked: CheckResult, options: argparse.Namespace) -> int:
     from specc.measure.precision import assess
-    from specc.measure.store import Store, StoreError
+    from specc.measure.store import Store, StoreError, store_path
     from specc.numerics.quantize import QuantizationError
     from specc.precision.data import DataError
     from specc.report.precision import precision_text
@@ -71,7 +71,7 @@ def _assess(checked: CheckResult, options: argparse.Namespace) -> int:
     assert checked.spec is not None and checked.network is not None
     settings = {"iterations": options.iterations, "fresh": options.fresh}
     try:
-        with Progress(sys.stderr) as progress, Store(options.build / "specc.db") as store:
+        with Progress(sys.stderr) as progress, Store(store_path(options.build)) as store:
             result = assess(checked.spec, checked.network, store, progress.show, **settings)
     except (QuantizationError, DataError, StoreError, ValueError) as error:
         return fail(f"{options.file}: {error}")

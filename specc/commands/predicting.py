@@ -59,7 +59,7 @@ def add_commands(commands: Any) -> None:
 def _predict(options: argparse.Namespace) -> int:
     from specc.check import check
     from specc.guide.candidates import requirement
-    from specc.measure.store import StoreError
+    from specc.measure.store import StoreError, store_path
     from specc.predict.estimates import Question
     from specc.report.predictions import best_of_each, predictions_json, predictions_text, rated
 
@@ -71,7 +71,7 @@ def _predict(options: argparse.Namespace) -> int:
     try:
         with Progress(sys.stderr) as progress:
             progress.show("learning from published results")
-            predictor = _trained(checked.spec, checked.network, options.build / "specc.db")
+            predictor = _trained(checked.spec, checked.network, store_path(options.build))
     except StoreError as error:
         return fail(str(error))
     kernels: Kernels = options.kernels or "tuned"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from specc.commands.console import EXIT_OK, fail
+from specc.commands.console import EXIT_OK, fail, require_target
 
 _COMPARE_EPILOG = """\
 A and B are each a target's name (its newest result), the first digits of a result's key, or a file that
@@ -71,11 +71,11 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
 
 def _compare(options: argparse.Namespace) -> int:
     from specc.measure.compare import CompareError, compare, find, mismatches
-    from specc.measure.store import StoreError
+    from specc.measure.store import StoreError, store_path
     from specc.report.results import comparison_table
 
     try:
-        first, second = (find(name, options.build / "specc.db") for name in (options.first, options.second))
+        first, second = (find(name, store_path(options.build)) for name in (options.first, options.second))
     except (CompareError, StoreError) as error:
         return fail(str(error))
     print(comparison_table(first, second, compare(first, second), mismatches(first, second)))
@@ -84,13 +84,13 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     from specc.measure.export import FORMATS, ExportError, export_file, export_text, newest
-    from specc.measure.store import Store, StoreError
+    from specc.measure.store import Store, StoreError, store_path
 
     to_standard_output = str(options.output) == "-"
     form = options.format or options.output.suffix.removeprefix(".")
     if form not in FORMATS or (to_standard_output and form == "parquet"):
         return fail(f"{options.output}: say --format csv, json or parquet (the last one to a file only)")
-    path = options.build / "specc.db"
+    path = store_path(options.build)
     if not path.is_file():
         return fail(f"there is no result store {path}: measure first, or name the folder with --build")
     try:
@@ -114,7 +114,7 @@ def _energy(options: argparse.Namespace) -> int:
     from specc.measure.energy.csv_file import read_csv
     from specc.measure.energy.inferences import marked_windows
     from specc.measure.energy.trace import TraceError
-    from specc.measure.store import Store, StoreError
+    from specc.measure.store import Store, StoreError, store_path
     from specc.measure.verify import verify
     from specc.numerics.quantize import QuantizationError
     from specc.report.results import energy_table
@@ -124,8 +124,7 @@ def _energy(options: argparse.Namespace) -> int:
     checked = check(options.spec)
     if not checked.can_be_measured or checked.spec is None:
         return fail(f"{options.spec} has errors; see `specc check {options.spec}`")
-    if options.target not in {target.name for target in checked.spec.targets}:
-        return fail(f"{options.spec} declares no target {options.target}")
+    require_target(options.target, {target.name for target in checked.spec.targets}, options.spec)
     try:
         trace = read_csv(options.file, options.voltage, options.mark)
         trace.require_rate()
@@ -135,7 +134,7 @@ def _energy(options: argparse.Namespace) -> int:
             return fail(f"{options.target}: {verified.missing.get(options.target, 'was not measured')}")
         measured = verified.run.measurements[options.target]
         attached, result = attach_energy(measured, trace, windows, options.inferences, options.file)
-        with Store(options.build / "specc.db") as store:
+        with Store(store_path(options.build)) as store:
             store.put(attached)
     except (TraceError, StoreError, QuantizationError) as error:
         return fail(str(error))

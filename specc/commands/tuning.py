@@ -101,7 +101,7 @@ def _is_tunable(checked: CheckResult) -> bool:
 
 
 def _tuned(checked: CheckResult, options: argparse.Namespace, margin: float) -> int:
-    from specc.measure.store import Store, StoreError
+    from specc.measure.store import Store, StoreError, store_path
     from specc.numerics.quantize import QuantizationError
     from specc.precision.data import DataError
     from specc.report.tuning import tuning_text
@@ -118,7 +118,7 @@ def _tuned(checked: CheckResult, options: argparse.Namespace, margin: float) -> 
         front=options.front,
     )
     try:
-        with Progress(sys.stderr) as progress, Store(options.build / "specc.db") as store:
+        with Progress(sys.stderr) as progress, Store(store_path(options.build)) as store:
             objective = _objective(checked, options, store, progress)
             found = tune(spec, network, store, objective=objective, options=asked, progress=progress.show)
     except (TuneError, QuantizationError, DataError, StoreError, ValueError) as error:

@@ -12,7 +12,7 @@ from specc.measure.backend import Backend, BackendError, Job, Progress, backend_
 from specc.measure.peaks import Peaks, measured_peaks
 from specc.measure.result import Measurement
 from specc.measure.runner import measure
-from specc.measure.store import Store
+from specc.measure.store import Store, store_path
 from specc.numerics.quantize import quantize
 
 
@@ -46,7 +46,7 @@ def rooflines(
     available = discover() if backends is None else backends
     found: list[Roofline] = []
     failures: dict[str, str] = {}
-    with Store(build_folder / "specc.db") as store:
+    with Store(store_path(build_folder)) as store:
         report = measure(
             spec, quantized, store, build_folder, progress, targets=targets, fresh=fresh, backends=available
         )

@@ -67,6 +67,11 @@ class StoreError(Exception):
     """The store cannot be used. The message names the file and says why; the file is left as it was."""
 
 
+def store_path(build_folder: Path) -> Path:
+    """The result store of a build folder."""
+    return build_folder / "specc.db"
+
+
 class Store:
     """An open result store. Several processes may have the same file open."""
 
@@ -118,11 +123,11 @@ class Store:
 
     def get(self, key: str) -> Measurement | None:
         """The newest measurement of a key, or None."""
-        return self._newest("key = ?", key)
+        return self._measurement("key = ?", key)
 
     def latest(self, target: str, spec_hash: str) -> Measurement | None:
         """The newest measurement of a target under a spec, or None."""
-        return self._newest("target = ? AND spec_hash = ?", target, spec_hash)
+        return self._measurement("target = ? AND spec_hash = ?", target, spec_hash)
 
     def all(self) -> Iterator[Measurement]:
         """Every measurement this version can read, oldest first."""
@@ -162,9 +167,7 @@ class Store:
 
     def get_precision(self, key: str, format_version: int) -> str | None:
         """The newest of a key, or None."""
-        statement = "SELECT record FROM precision WHERE key = ? AND format_version = ? ORDER BY sequence DESC LIMIT 1"
-        row = self._guarded(lambda: self._connection.execute(statement, (key, format_version)).fetchone())
-        return row[0] if row else None
+        return self._newest("precision", format_version, "key = ?", key)
 
     def put_finding(self, kind: str, key: str, format_version: int, record: str) -> None:
         """Add what was found about something else than a network on a target: peaks of hardware, an experiment.
@@ -177,12 +180,7 @@ class Store:
 
     def get_finding(self, kind: str, key: str, format_version: int) -> str | None:
         """The newest finding of a kind and key, as JSON, or None."""
-        statement = (
-            "SELECT record FROM finding WHERE kind = ? AND key = ? AND format_version = ? "
-            "ORDER BY sequence DESC LIMIT 1"
-        )
-        row = self._guarded(lambda: self._connection.execute(statement, (kind, key, format_version)).fetchone())
-        return row[0] if row else None
+        return self._newest("finding", format_version, "kind = ? AND key = ?", kind, key)
 
     def put_checkpoint(self, key: str, run: int, seed: int, data: bytes) -> None:
         """Keep how far a run of many iterations has come; an older checkpoint of the same run is replaced.
@@ -203,12 +201,16 @@ class Store:
         """Forget the runs of a key that were interrupted."""
         self._guarded(lambda: self._connection.execute("DELETE FROM checkpoint WHERE key = ?", (key,)))
 
-    def _newest(self, condition: str, *values: str) -> Measurement | None:
+    def _newest(self, table: str, format_version: int, condition: str, *values: str) -> str | None:
         statement = (
-            f"SELECT record FROM measurement WHERE {condition} AND format_version = ? ORDER BY sequence DESC LIMIT 1"
+            f"SELECT record FROM {table} WHERE {condition} AND format_version = ? ORDER BY sequence DESC LIMIT 1"
         )
-        row = self._guarded(lambda: self._connection.execute(statement, (*values, FORMAT_VERSION)).fetchone())
-        return self._parse(row[0]) if row else None
+        row = self._guarded(lambda: self._connection.execute(statement, (*values, format_version)).fetchone())
+        return row[0] if row else None
+
+    def _measurement(self, condition: str, *values: str) -> Measurement | None:
+        record = self._newest("measurement", FORMAT_VERSION, condition, *values)
+        return None if record is None else self._parse(record)
 
     def _parse(self, record: str) -> Measurement:
         try:

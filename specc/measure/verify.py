@@ -17,7 +17,7 @@ from specc.measure.precision import assess, limits_precision
 from specc.measure.precision_result import PrecisionResult
 from specc.measure.result import Measurement
 from specc.measure.runner import RunReport, measure
-from specc.measure.store import Store
+from specc.measure.store import Store, store_path
 from specc.measure.verdict import Verdict
 from specc.numerics.quantize import quantize
 from specc.numerics.quantized import QuantizedNetwork
@@ -87,7 +87,7 @@ def verify(
     if targets is not None:
         spec = spec.model_copy(update={"targets": tuple(t for t in spec.targets if t.name in targets)})
     quantized = quantize(spec, network)
-    with Store(build_folder / "specc.db") as store:
+    with Store(store_path(build_folder)) as store:
         run = measure(spec, quantized, store, build_folder, progress, fresh=fresh, ports=ports)
         measurements = {name: _with_energy(m, store) for name, m in run.measurements.items()}
         precision = assess(spec, network, store, progress, fresh=fresh) if limits_precision(spec) else None
