@@ -11,7 +11,7 @@ from specc.check import CheckResult, check_source
 from specc.diagnostics.fixes import applicable, apply, normalised
 from specc.diagnostics.model import Diagnostic, Fix, Sink
 from specc.source import SourceFile
-from specc.syntax.files import replace
+from specc.syntax.files import Change
 
 ROUNDS: Final = 20  # a fix may uncover a finding with another fix; no file needs more than a few rounds
 SINGLE_TRIES: Final = 50  # checks of the whole file with one fix more
@@ -19,17 +19,10 @@ _ENCODING: Final = "utf-8"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
-class RepairError(Exception):
-    """The repaired file could not be written; the file is as it was. The message says why."""
-
-
 @dataclass(frozen=True)
-class Repaired:
+class Repaired(Change):
     """A file before and after its fixes. `result` is what is left to be found in `after`."""
 
-    path: Path
-    before: bytes
-    after: bytes
     applied: tuple[Fix, ...]
     result: CheckResult
 
@@ -96,17 +89,3 @@ def _brings_errors(before: CheckResult, after: CheckResult) -> bool:
 def _identity(diagnostic: Diagnostic) -> tuple[str, str]:
     """What stays of a finding when the lines around it change."""
     return diagnostic.code, diagnostic.primary.span.text if diagnostic.primary else diagnostic.message
-
-
-def write(repaired: Repaired) -> None:
-    """Put the repaired text in the file's place, all at once.
-
-    Raises:
-        RepairError: the file is write-protected, has changed since it was read, or cannot be replaced.
-    """
-    try:
-        if repaired.path.read_bytes() != repaired.before:
-            raise RepairError(f"{repaired.path} was changed by another program meanwhile; nothing was written")
-        replace(repaired.path, repaired.after)
-    except OSError as error:
-        raise RepairError(f"{repaired.path} cannot be written: {error.strerror or error}") from error

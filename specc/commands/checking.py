@@ -147,7 +147,8 @@ def _watch(options: argparse.Namespace) -> int:
 
 def _repaired(options: argparse.Namespace) -> list[FileFindings] | None:
     """What is left to be found after repairing the files, or None after printing why one cannot be written."""
-    from specc.check.repair import RepairError, repair, write
+    from specc.check.repair import repair
+    from specc.syntax.files import WriteError, write
 
     results = []
     for path in options.files:
@@ -155,7 +156,7 @@ def _repaired(options: argparse.Namespace) -> list[FileFindings] | None:
         if repaired.after != repaired.before:
             try:
                 write(repaired)
-            except RepairError as error:
+            except WriteError as error:
                 print(f"specc: {error}", file=sys.stderr)
                 return None
             fixes = f"{len(repaired.applied)} {'fix' if len(repaired.applied) == 1 else 'fixes'}"

@@ -166,7 +166,8 @@ def _target(chips: list[str], spec: Spec, asked: str | None) -> str:
 def _edit(checked: CheckResult, found: Tuned, options: argparse.Namespace) -> bool:
     """Write the table into the file, or show what would be written; False after saying why that cannot be done."""
     from specc.diagnostics.fixes import difference
-    from specc.tune.edit import EditError, edited, write
+    from specc.syntax.files import WriteError, write
+    from specc.tune.edit import EditError, edited
 
     assert checked.spec is not None and checked.spec.quantization is not None and found.table is not None
     try:
@@ -180,6 +181,9 @@ def _edit(checked: CheckResult, found: Tuned, options: argparse.Namespace) -> bo
             print(f"specc: the table of {options.file} is written", file=sys.stderr)
     except EditError as error:
         fail(f"{options.file}: {error}")
+        return False
+    except WriteError as error:
+        fail(str(error))
         return False
     return True
 

@@ -58,12 +58,16 @@ class Fusion(Node):
 RowsMode = Literal["needed", "least", "never"]
 
 
-class WeightsFile(Node):
-    """The file that weights come from. `content` is what was read; the hash stands for it in equality and JSON."""
+class ReadFile(Node):
+    """A file that a spec names. `content_` is what was read; the hash stands for it in equality and JSON."""
 
     path: str  # as written in the spec
     sha256: str
     content_: Annotated[Any, Field(exclude=True, repr=False)]
+
+
+class WeightsFile(ReadFile):
+    """The file that weights come from."""
 
     @property
     def content(self) -> StoredWeights:
@@ -82,12 +86,8 @@ class WeightsSpec(Node):
     file: WeightsFile | None = None
 
 
-class ModelFile(Node):
-    """The file that a network comes from. `content` is what was read; the hash stands for it in equality and JSON."""
-
-    path: str  # as written in the spec
-    sha256: str
-    content_: Annotated[Any, Field(exclude=True, repr=False)]
+class ModelFile(ReadFile):
+    """The file that a network comes from."""
 
     @property
     def content(self) -> ImportedModel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -88,6 +89,33 @@ def _similar_files(path: Path) -> tuple[str, ...]:
         return ()
     close = get_close_matches(path.name, names, n=1)
     return (f"did you mean {path.parent / close[0]}?",) if close else ()
+
+
+class WriteError(Exception):
+    """A file was not written. The message names it and says why."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file's bytes as they were read, and as they are to be."""
+
+    path: Path
+    before: bytes
+    after: bytes
+
+
+def write(change: Change) -> None:
+    """Put the new bytes in the file's place, all at once.
+
+    Raises:
+        WriteError: the file is write-protected, has changed since it was read, or cannot be replaced.
+    """
+    try:
+        if change.path.read_bytes() != change.before:
+            raise WriteError(f"{change.path} was changed by another program meanwhile; nothing was written")
+        replace(change.path, change.after)
+    except OSError as error:
+        raise WriteError(f"{change.path} cannot be written: {error.strerror or error}") from error
 
 
 def replace(path: Path, data: bytes) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +12,7 @@ from specc.diagnostics.fixes import apply, normalised
 from specc.diagnostics.model import Fix, Sink
 from specc.source import SourceFile, Span
 from specc.spec.model import QuantizationRow, QuantizationTable
-from specc.syntax.files import SIZE_LIMIT, replace
+from specc.syntax.files import SIZE_LIMIT, Change
 from specc.syntax.formatter import FormatError, format_source
 from specc.syntax.nodes import Block, Row, Word
 from specc.syntax.parser import parse
@@ -27,16 +26,7 @@ class EditError(Exception):
     """The table cannot be written into the file, which is as it was. The message says why."""
 
 
-@dataclass(frozen=True)
-class Edited:
-    """A file before and after."""
-
-    path: Path
-    before: bytes
-    after: bytes
-
-
-def edited(path: Path, original: QuantizationTable, table: QuantizationTable) -> Edited:
+def edited(path: Path, original: QuantizationTable, table: QuantizationTable) -> Change:
     """Work out the text of a file with another table; nothing is written.
 
     A file that was laid out as `specc fmt` does is so afterwards; any other keeps its own layout.
@@ -58,21 +48,7 @@ def edited(path: Path, original: QuantizationTable, table: QuantizationTable) ->
     if edits and "\r" not in raw and _formatted(source) == source.text:
         text = _formatted(SourceFile(str(path), text, path)) or text
     _confirm(SourceFile(str(path), normalised(text), path), table)
-    return Edited(path, before, mark + text.encode())
-
-
-def write(change: Edited) -> None:
-    """Put the new text in the file's place, all at once.
-
-    Raises:
-        EditError: the file is write-protected, has changed since it was read, or cannot be replaced.
-    """
-    try:
-        if change.path.read_bytes() != change.before:
-            raise EditError(f"{change.path} was changed by another program meanwhile; nothing was written")
-        replace(change.path, change.after)
-    except OSError as error:
-        raise EditError(f"{change.path} cannot be written: {error.strerror or error}") from error
+    return Change(path, before, mark + text.encode())
 
 
 def cells_of(row: QuantizationRow, columns: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specc.check import CheckResult, check
-from specc.check.repair import RepairError, repair, write
+from specc.check.repair import repair
+from specc.syntax.files import WriteError, write
 
 KILOBYTES = ("memory sram <= 32 KiB", "memory sram <= 32 KB")
 NARROW = ("| head  | 8    | ±1.27 | 0.01 | 32          |", "| head  | 4    | ±1.27 | 0.01 | 32          |")
@@ -133,7 +134,7 @@ def test_a_write_protected_file_is_left_alone(spec: Spec) -> None:
     path = spec(KILOBYTES)
     path.chmod(0o444)
     before = path.read_bytes()
-    with pytest.raises(RepairError, match=r"a\.hwspec cannot be written: it is write-protected"):
+    with pytest.raises(WriteError, match=r"a\.hwspec cannot be written: it is write-protected"):
         write(repair(path))
     assert path.read_bytes() == before
 
@@ -142,7 +143,7 @@ def test_a_file_changed_meanwhile_is_left_alone(spec: Spec) -> None:
     path = spec(KILOBYTES)
     repaired = repair(path)
     path.write_text("hwspec 1\n")
-    with pytest.raises(RepairError, match="changed by another program"):
+    with pytest.raises(WriteError, match="changed by another program"):
         write(repaired)
     assert path.read_text() == "hwspec 1\n"
 
@@ -155,7 +156,7 @@ def test_a_failed_write_leaves_the_file_and_no_remains(spec: Spec, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(RepairError, match="No space left on device"):
+    with pytest.raises(WriteError, match="No space left on device"):
         write(repair(path))
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]

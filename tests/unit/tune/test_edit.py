@@ -6,7 +6,8 @@ import pytest
 
 from specc.check import check
 from specc.spec.model import QuantizationTable
-from specc.tune.edit import EditError, edited, write
+from specc.syntax.files import WriteError, write
+from specc.tune.edit import EditError, edited
 from specc.tune.space import Space, space_of
 
 MODEL = """hwspec 1
@@ -109,7 +110,7 @@ def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
     path, space = prepared(tmp_path, STAR)
     change = edited(path, space.original, with_bits(space, a=6, b=6, c=6))
     path.write_text(STAR + "# mine\n", encoding="utf-8")
-    with pytest.raises(EditError, match="meanwhile"):
+    with pytest.raises(WriteError, match="meanwhile"):
         write(change)
     assert path.read_text(encoding="utf-8") == STAR + "# mine\n"
 
