@@ -7,17 +7,16 @@ and goes meets all of them. A ratio is the median over the rounds, each within o
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
 
-from kernels import DATA, NETWORKS, ROOT, with_tables
+from kernels import NETWORKS
+from pages import DATA, ROOT, take
 
 PAGE: Final = ROOT / "docs" / "host.md"
 ROUNDS: Final = 7
@@ -122,28 +121,16 @@ def _processor() -> str:
     return names[0] if names else platform.machine()
 
 
-def main() -> int:
-    """Take every figure, and print or write the table."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--update", action="store_true", help="write docs/host.md instead of printing")
-    update = options.parse_args().update
-    if not (DATA / "models").is_dir():
-        print("host_kernels.py: the reference networks are not beside this checkout", file=sys.stderr)
-        return 2
+def taken(folder: Path) -> str:
+    """The table, with every figure taken again."""
     from specc_backends.host.machine import chosen_cpu
 
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        for network in NETWORKS:
-            print(network, file=sys.stderr, flush=True)
-            rows.append(measure(network, Path(folder), chosen_cpu() or 0))
-    text = table(rows)
-    if update:
-        PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
-    else:
-        print(text)
-    return 0
+    for network in NETWORKS:
+        print(network, file=sys.stderr, flush=True)
+        rows.append(measure(network, folder, chosen_cpu() or 0))
+    return table(rows)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(take(__doc__ or "", PAGE, taken))

@@ -7,28 +7,25 @@ without wait states, and the high end of the core's own ranges. They are simulat
 
 from __future__ import annotations
 
-import argparse
 import math
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pages import DATA, ROOT, take
+
 if TYPE_CHECKING:
     from specc.spec.model import RowsMode
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = ROOT / "docs" / "kernels.md"
-DATA: Final = ROOT.parent / "shared" / "data"
 NETWORKS: Final = {
     "kws": "kws_ref_model",
     "vww": "vww_96_int8",
     "ic": "pretrainedResnet_quant",
     "ad": "ad01_int8",
 }
-BEGIN, END = "<!-- tables: begin -->\n", "<!-- tables: end -->\n"
 FLASH, SRAM = 2 << 20, 640 << 10  # enough for each of the networks
 
 # Cycles per multiply-accumulate set as the goal: the best published int8 results of MLPerf Tiny, any software on the
@@ -222,36 +219,15 @@ def _span(one: Run) -> str:
     return f"{one.low / one.macs:.2f} to {one.high / one.macs:.2f}"
 
 
-def with_tables(page: str, text: str) -> str:
-    """A page with its generated part replaced."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + "\n" + text + "\n" + END + after
-
-
-def main() -> int:
-    """Take every figure, and print or write the tables."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--update", action="store_true", help="write docs/kernels.md instead of printing")
-    update = options.parse_args().update
-    if not (DATA / "models").is_dir():
-        print(
-            "kernels.py: the reference networks are not beside this checkout (../shared/data/models)", file=sys.stderr
-        )
-        return 2
+def taken(folder: Path) -> str:
+    """The tables, with every figure taken again."""
     runs = []
-    with tempfile.TemporaryDirectory() as folder:
-        for network in NETWORKS:
-            for core, family in RUNS:
-                print(f"{network} on {core} with {family} kernels", file=sys.stderr, flush=True)
-                runs.append(run(network, core, family, Path(folder)))
-    text = tables(runs)
-    if update:
-        PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
-    else:
-        print(text)
-    return 0
+    for network in NETWORKS:
+        for core, family in RUNS:
+            print(f"{network} on {core} with {family} kernels", file=sys.stderr, flush=True)
+            runs.append(run(network, core, family, folder))
+    return tables(runs)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(take(__doc__ or "", PAGE, taken))

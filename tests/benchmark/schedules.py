@@ -7,14 +7,13 @@ model's low end, for memory without wait states. They are simulated, not measure
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from kernels import DATA, ROOT, Run, run, with_tables
+from kernels import Run, run
+from pages import ROOT, take
 
 PAGE: Final = ROOT / "docs" / "schedules.md"
 NETWORKS: Final = ("kws", "vww", "ic")  # the fourth has no rows
@@ -53,24 +52,5 @@ def taken(network: str, folder: Path) -> tuple[Run, Run]:
     )
 
 
-def main() -> int:
-    """Take every figure, and print or write the table."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--update", action="store_true", help="write docs/schedules.md instead of printing")
-    update = options.parse_args().update
-    if not (DATA / "models").is_dir():
-        print(
-            "schedules.py: the reference networks are not beside this checkout (../shared/data/models)", file=sys.stderr
-        )
-        return 2
-    with tempfile.TemporaryDirectory() as folder:
-        text = table([taken(network, Path(folder)) for network in NETWORKS])
-    if update:
-        PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
-    else:
-        print(text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(take(__doc__ or "", PAGE, lambda folder: table([taken(network, folder) for network in NETWORKS])))

@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "benchmark"))
 
-from kernels import BEGIN, DATA, END, PAGE, run, with_tables  # noqa: E402
+from kernels import PAGE, run  # noqa: E402
+from pages import BEGIN, DATA, END, with_tables  # noqa: E402
 
 
 @pytest.mark.slow
