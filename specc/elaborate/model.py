@@ -9,7 +9,12 @@ from typing import Any, Final
 
 from specc.diagnostics.model import Label, Sink
 from specc.elaborate.layers import EXTENT_LIMIT, KINDS, LayerNames, elaborate_layer, layer_names
-from specc.elaborate.model_file import elaborate_file_model, from_file
+from specc.elaborate.model_file import (
+    elaborate_file_model,
+    from_file,
+    refuse_file_in_head,
+    report_other_word_for_from,
+)
 from specc.elaborate.reader import (
     Handler,
     Reader,
@@ -65,14 +70,17 @@ def elaborate_model(item: Item, sink: Sink) -> ModelParts:
     try:
         parts.name = reader.name("the name of a model")
         parts.spans["name"] = parts.name.span
+        refuse_file_in_head(reader, parts)
         block = reader.block(f"model `{parts.name.text}`")
         reader.finish()
     except RejectedError:
-        if item.block is None:
+        if item.block is None or parts.layers_unknown:
             return parts
         block = item.block  # its layers are read all the same: they have names that the rest of the file uses
     if from_file(block):
         elaborate_file_model(block, parts, sink)
+        return parts
+    if report_other_word_for_from(block, parts, sink):
         return parts
     parts.layer_names = layer_names(block.items)
     names = LayerNames({}, frozenset(parts.layer_names), set())

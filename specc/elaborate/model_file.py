@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from specc.diagnostics.model import Label, Sink
+from specc.diagnostics.model import Fix, Label, Sink
 from specc.elaborate.layers import KINDS, LayerNames
 from specc.elaborate.reader import Handler, Reader, first, read_block
 from specc.spec.model import InputSpec, QuantizationRow, QuantizationTable
@@ -16,13 +16,48 @@ if TYPE_CHECKING:
 
 _FROM: Final = "from"
 _WEIGHTS: Final = "weights"
+_WORD_AND_PATH: Final = 2  # values of `from "kws.tflite"`
 _OF_THE_FILE: Final = frozenset({_WEIGHTS, *KINDS})
+_OF_A_MODEL: Final = frozenset({_FROM, "input", *_OF_THE_FILE})
 
 
 def from_file(block: Block) -> bool:
     """Whether a model block names a file."""
     heads = [item.values[0] for item in block.items]
     return any(isinstance(head, Word) and head.text == _FROM for head in heads)
+
+
+def refuse_file_in_head(reader: Reader, parts: ModelParts) -> None:
+    """`model kws from "kws.tflite"`: the file stands inside the braces.
+
+    Raises:
+        RejectedError: it stands before them.
+    """
+    keyword = reader.peek()
+    if not reader.accept(_FROM):
+        return
+    path = reader.text("the path of a model")
+    parts.layers_unknown = True
+    assert keyword is not None
+    span = keyword.span.to(path.span)
+    inside = f"{{ {span.text} }}"
+    fix = Fix(f"write `{inside}`", ((span, inside),), safe=True) if reader.item.block is None else None
+    note = f"`model {parts.name.text} {inside}`" if parts.name else inside
+    reader.fail("E1014", "the file of a model stands inside its braces", span, notes=(note,), fix=fix)
+
+
+def report_other_word_for_from(block: Block, parts: ModelParts, sink: Sink) -> bool:
+    """`file "kws.tflite"`: whether an item that names a file by another word was reported."""
+    for item in block.items:
+        if len(item.values) == _WORD_AND_PATH and item.block is None and _keyword(item) not in _OF_A_MODEL:
+            word, path = item.values
+            if isinstance(word, Word) and isinstance(path, Text):
+                fix = Fix("write `from`", ((word.span, _FROM),))
+                note = f"a network from a file is written `from {path.span.text}`"
+                sink.add("E1003", f"a model has no `{word.text}`", word.span, notes=(note,), fix=fix)
+                parts.layers_unknown = True
+                return True
+    return False
 
 
 def _keyword(item: Item) -> str:
