@@ -19,6 +19,24 @@ def check_ranges(context: Context) -> None:
         _check_grid(context, row, limit, step)
 
 
+def check_calibration(context: Context) -> None:
+    """Calibrated rows need values to be calibrated on: an input distribution, or the ranges that training saw."""
+    model, table = context.spec.model, context.spec.quantization
+    if table is None or model.input.distribution is not None:
+        return
+    stored = model.weights.file.content.ranges if model.weights and model.weights.file else {}
+    tensors = {model.input.name, *(layer.name for layer in context.network.layers)}
+    calibrated = next((row for row in table.rows if row.calibrated), None)
+    if calibrated is not None and not tensors <= stored.keys():
+        context.report(
+            "W3106",
+            "there are no values to calibrate on: nothing can be measured",
+            place(calibrated, "range"),
+            secondary=(mark(model.input, "name", "no distribution is declared") or mark(model.input, ""),),
+            notes=(f"repair: `input {model.input.name} … {{ distribution uniform ±1 }}` or `normal 0.5`",),
+        )
+
+
 def clipped_code(row: QuantizationRow) -> int | None:
     """Largest magnitude of a code that stands for a value in the stated range, or None for a calibrated row."""
     if row.range is None or row.step is None or row.step <= 0:

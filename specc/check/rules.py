@@ -15,7 +15,7 @@ from specc.check.harness import check_harness
 from specc.check.instruments import check_counters, check_sensors
 from specc.check.latency import check_latency
 from specc.check.memory import check_memory
-from specc.check.ranges import check_ranges
+from specc.check.ranges import check_calibration, check_ranges
 from specc.check.weights import check_weights
 
 Rule = Callable[[Context], None]
@@ -24,6 +24,7 @@ RULES: Final[tuple[Rule, ...]] = (
     check_weights,
     check_rows,
     check_ranges,
+    check_calibration,
     check_accumulators,
     check_fusions,
     check_memory,

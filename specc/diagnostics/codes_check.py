@@ -132,6 +132,20 @@ Give the row to the layer with weights before or behind it.
 """,
     ),
     _code(
+        "W3106",
+        "warning",
+        "calibration without an input distribution",
+        """
+A `calibrated` row takes its scales from the values that flow through the network, and those depend
+on what arrives at its input. Nothing can be measured before the spec says so.
+
+    input features 49x10x1 { distribution uniform ±1 }
+
+Declare a distribution, or give each row a range and a step. A file of trained weights may hold the
+ranges that training saw; what it holds is not observed.
+""",
+    ),
+    _code(
         "E3110",
         "error",
         "the accumulator overflows within the stated ranges",
