@@ -10,6 +10,9 @@ uint64_t microseconds(void);
 /* Starts the board over, once everything written is out. Does not return. */
 void board_restart(void) __attribute__((noreturn));
 
+/* Raises a pin while an inference runs, for instruments beside the board. The first call sets the pin up. */
+void board_inference(int running);
+
 /* A positive factor: mantissa * 2^exponent. No target needs floating point for it. */
 typedef struct {
     uint32_t mantissa; /* below 2^31 */
