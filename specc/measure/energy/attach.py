@@ -59,6 +59,12 @@ def _with_energy(layer: LayerResult, result: InferenceEnergy) -> LayerResult:
 
 def _notes(measurement: Measurement, trace: Trace, seconds: float, result: InferenceEnergy) -> list[str]:
     notes = list(trace.notes)
+    if trace.gaps:
+        missing = sum(end - start for start, end in trace.gaps)
+        notes.append(
+            f"samples are missing at {len(trace.gaps)} places of the recording, {missing:.3g} s in all: no energy was "
+            "taken from there"
+        )
     if result.idle_watts is not None:
         notes.append(f"energy includes the idle floor of {result.idle_watts * 1e3:.4g} mW, seen between inferences")
     else:

@@ -30,6 +30,7 @@ _NAMES: Final = {
 }
 _UNIT: Final = re.compile(r"[(\[]\s*([^)\]]*?)\s*[)\]]\s*$")
 _DIGITAL: Final = re.compile(r"d\d|gpio?\d*|digital\d*|trigger", re.IGNORECASE)
+CLIPPED: Final = "clipped"  # a column that says where the current was beyond the instrument's range
 _RANGE_OF_LINES: Final = re.compile(r"d(\d)-d(\d)", re.IGNORECASE)  # `D0-D7`: one character for each line
 
 
@@ -91,7 +92,8 @@ def read_csv(path: Path, voltage: float | None = None, mark: str | None = None) 
     assert time is not None
     power, notes = _power(numbers("current"), numbers("voltage"), numbers("power"), voltage, path)
     level = None if mark is None else _mark(table, layout, mark, path)
-    return Trace(time - time[0] if len(time) else time, power, level, (*layout.notes, *notes))
+    clipped = _levels(table, layout, CLIPPED, path)
+    return Trace(time - time[0] if len(time) else time, power, level, (*layout.notes, *notes), clipped)
 
 
 def _require_readable(path: Path) -> None:
@@ -179,7 +181,16 @@ def _power(
 
 
 def _mark(table: Any, layout: _Layout, name: str, path: Path) -> npt.NDArray[Any]:
-    """Levels, 0 or 1, of a digital line."""
+    levels = _levels(table, layout, name, path)
+    if levels is None:
+        known = [cell.strip() for cell in layout.header if _DIGITAL.match(cell.strip())]
+        offered = f"; it has {', '.join(known)}" if known else ""
+        raise TraceError(f"{path}: has no column {name}{offered}")
+    return levels
+
+
+def _levels(table: Any, layout: _Layout, name: str, path: Path) -> npt.NDArray[Any] | None:
+    """Levels, 0 or 1, of a digital line; None where there is no such column."""
     import numpy as np
 
     for index, cell in enumerate(layout.header):
@@ -196,6 +207,4 @@ def _mark(table: Any, layout: _Layout, name: str, path: Path) -> npt.NDArray[Any
             row = int(np.argmin(levels.isin(["0", "1"]).to_numpy()))
             raise TraceError(f"{path}: row {row + 1} after the header has {str(levels.iloc[row])[:20]!r} in {title}")
         return np.asarray(levels == "1")
-    known = [cell.strip() for cell in layout.header if _DIGITAL.match(cell.strip())]
-    offered = f"; it has {', '.join(known)}" if known else ""
-    raise TraceError(f"{path}: has no column {name}{offered}")
+    return None

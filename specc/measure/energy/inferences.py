@@ -28,12 +28,12 @@ class InferenceEnergy:
 
 
 def marked_windows(trace: Trace) -> list[Window]:
-    """The times during which the digital line is high, those cut off by the recording's ends left out.
+    """The times during which the digital line is high, less those that the recording's ends or missing samples cut.
 
     An edge lies somewhere between two samples; it is put in the middle.
 
     Raises:
-        TraceError: no line was recorded, or it never rises and falls.
+        TraceError: no line was recorded, it never rises and falls, or samples are missing wherever it does.
     """
     import numpy as np
 
@@ -49,7 +49,10 @@ def marked_windows(trace: Trace) -> list[Window]:
     windows = [(float(start), float(end)) for start, end in zip(starts, ends, strict=False)]
     if not windows:
         raise TraceError("the digital line never rises and falls again: no whole inference was recorded")
-    return windows
+    whole = [window for window in windows if trace.is_whole(*window)]
+    if not whole:
+        raise TraceError("samples are missing in every inference that was recorded")
+    return whole
 
 
 def attribute(

@@ -19,12 +19,17 @@ class TraceError(Exception):
 
 @dataclass(frozen=True)
 class Trace:
-    """Samples of power, in watts, at times in seconds; `mark` is the level of one digital line, if it was recorded."""
+    """Samples of power, in watts, at times in seconds.
+
+    `mark` is the level of one digital line, and `clipped` says where the current was beyond the instrument's range, if
+    they were recorded. Samples may be missing; no energy is taken from a time in which some are.
+    """
 
     time: npt.NDArray[Any]
     power: npt.NDArray[Any]
     mark: npt.NDArray[Any] | None = None
     notes: tuple[str, ...] = ()
+    clipped: npt.NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         import numpy as np
@@ -38,9 +43,6 @@ class Trace:
         if steps.min() <= 0:
             place = int(np.argmax(steps <= 0)) + 2
             raise TraceError(f"time does not rise at sample {place}")
-        if steps.max() > _GAP * self.period:
-            place = int(np.argmax(steps)) + 1
-            raise TraceError(f"samples are missing: {steps.max():.3g} s without any after sample {place}")
 
     @cached_property
     def period(self) -> float:
@@ -48,6 +50,18 @@ class Trace:
         import numpy as np
 
         return float(np.median(np.diff(self.time)))
+
+    @cached_property
+    def gaps(self) -> tuple[tuple[float, float], ...]:
+        """Times between two samples where others are missing."""
+        import numpy as np
+
+        places = np.flatnonzero(np.diff(self.time) > _GAP * self.period)
+        return tuple((float(self.time[place]), float(self.time[place + 1])) for place in places)
+
+    def is_whole(self, start: float, end: float) -> bool:
+        """Whether no samples are missing between two moments."""
+        return all(end <= before or after <= start for before, after in self.gaps)
 
     @property
     def rate(self) -> float:
@@ -67,12 +81,29 @@ class Trace:
         """Joules between two moments, by the trapezoidal rule; power between samples is interpolated.
 
         Raises:
-            TraceError: a moment lies outside the recording, or `end` is before `start`.
+            TraceError: a moment lies outside the recording, or `end` is before `start`; samples are missing between
+                them, or the current was beyond the instrument's range.
         """
         if not self.time[0] <= start <= end <= self.time[-1]:
             first, last = float(self.time[0]), float(self.time[-1])
             raise TraceError(f"{start:g} s to {end:g} s is not within the recording of {first:g} s to {last:g} s")
+        if not self.is_whole(start, end):
+            place, after = next(gap for gap in self.gaps if start < gap[1] and gap[0] < end)
+            raise TraceError(f"samples are missing: {after - place:.3g} s without any after {place:g} s")
+        if self.clipped is not None:
+            self._require_unclipped(start, end)
         return self._until(end) - self._until(start)
+
+    def _require_unclipped(self, start: float, end: float) -> None:
+        import numpy as np
+
+        assert self.clipped is not None
+        places = np.flatnonzero(self.clipped & (self.time >= start - self.period) & (self.time <= end + self.period))
+        if len(places):
+            raise TraceError(
+                f"the current was beyond the instrument's range at {float(self.time[places[0]]):g} s: the energy would "
+                "come out too small; take a smaller resistor or gain"
+            )
 
     @cached_property
     def _cumulative(self) -> npt.NDArray[Any]:

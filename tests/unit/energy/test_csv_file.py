@@ -73,7 +73,7 @@ def test_digital_lines(tmp_path: Path) -> None:
         ("time,power\n", "fewer than two samples"),
         ("time,power\n0,1\n1,1\n1,1\n", "time does not rise at sample 3"),
         ("time,power\n0,1\n1,1\n0.5,1\n", "time does not rise at sample 3"),
-        ("time,power\n" + "".join(f"{i},1\n" for i in [0, 1, 2, 3, 50]), "samples are missing: 47 s without any after"),
+        ("time,power,clipped\n0,1,0\n1,1,x\n", "row 2 after the header has 'x' in clipped"),
         ("time,power,D0\n0,1,0\n1,1,2\n", "row 2 after the header has '2' in D0"),
         ("time,power,D0\n0,1,0\n1,1\n", "row 2 after the header has 'nan' in D0"),
         ('time,power\n0,1\n1,"1\n', "."),

@@ -82,3 +82,44 @@ def test_no_window_no_energy() -> None:
         attribute(recording(), [], {})
     with pytest.raises(TraceError, match="not within"):
         attribute(recording(), [(0.05, 99.0)], {})
+
+
+def without(trace: Trace, start: float, end: float) -> Trace:
+    """A recording that lost the samples between two moments."""
+    kept = (trace.time < start) | (trace.time > end)
+    assert trace.mark is not None
+    return Trace(trace.time[kept], trace.power[kept], trace.mark[kept])
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(0.028, 0.031), (0.024, 0.03), (0.03, 0.036), (0.024, 0.036)],
+    ids=["inside", "over the rise", "over the fall", "all of it"],
+)
+def test_an_inference_with_missing_samples_is_left_out(start: float, end: float) -> None:
+    """The second of five: no energy is made up for it, and the others keep theirs."""
+    whole, lost = recording(), without(recording(), start, end)
+    windows = marked_windows(lost)
+    assert windows == [window for window in marked_windows(whole) if not 0.02 < window[0] < 0.04]
+    assert attribute(lost, windows, {}).total.value == pytest.approx(attribute(whole, windows, {}).total.value)
+
+
+def test_two_inferences_that_a_gap_joins_are_left_out() -> None:
+    windows = marked_windows(without(recording(), 0.03, 0.048))
+    assert [round(start, 3) for start, _ in windows] == [0.006, 0.066, 0.086]
+
+
+def test_samples_missing_everywhere() -> None:
+    with pytest.raises(TraceError, match="missing in every inference"):
+        marked_windows(without(recording(inferences=1), 0.008, 0.012))
+    with pytest.raises(TraceError, match=r"samples are missing: 0\.004\d* s without any after 0\.007"):
+        without(recording(), 0.008, 0.012).energy(0.001, 0.05)
+
+
+def test_a_current_beyond_the_range_gives_no_energy() -> None:
+    trace = recording()
+    high = Trace(trace.time, trace.power, trace.mark, clipped=trace.time == 0.027)
+    windows = marked_windows(high)
+    assert attribute(high, [windows[0], *windows[2:]], {}).inferences == 4
+    with pytest.raises(TraceError, match=r"beyond the instrument's range at 0\.027 s"):
+        attribute(high, windows, {})
