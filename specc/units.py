@@ -22,6 +22,7 @@ POWER: Final[Dimension] = (-1, 1, 0, 0, 0, 0, 0)
 CHARGE: Final[Dimension] = (0, 0, 1, 0, 0, 0, 0)
 CURRENT: Final[Dimension] = (-1, 0, 1, 0, 0, 0, 0)
 VOLTAGE: Final[Dimension] = (0, 1, -1, 0, 0, 0, 0)
+RESISTANCE: Final[Dimension] = (1, 1, -2, 0, 0, 0, 0)
 INFORMATION: Final[Dimension] = (0, 0, 0, 1, 0, 0, 0)
 BANDWIDTH: Final[Dimension] = (-1, 0, 0, 1, 0, 0, 0)
 DOLLARS: Final[Dimension] = (0, 0, 0, 0, 0, 1, 0)
@@ -38,6 +39,7 @@ DIMENSION_NAMES: Final[dict[Dimension, str]] = {
     CHARGE: "a charge",
     CURRENT: "a current",
     VOLTAGE: "a voltage",
+    RESISTANCE: "a resistance",
     INFORMATION: "an amount of memory",
     BANDWIDTH: "a bandwidth",
     DOLLARS: "a price in USD",
@@ -98,6 +100,8 @@ def _table() -> dict[str, Unit]:
         ("mV", "1e-3", VOLTAGE),
         ("uV", "1e-6", VOLTAGE),
         ("µV", "1e-6", VOLTAGE),
+        ("ohm", "1", RESISTANCE),
+        ("mohm", "1e-3", RESISTANCE),
         ("B", "1", INFORMATION),
         ("KiB", "1024", INFORMATION),
         ("MiB", "1048576", INFORMATION),

@@ -113,7 +113,7 @@ def _lines(spec: Spec) -> list[_Line]:
         for item in budget.items:
             add(item, budget.target, item.scope)
     for instrument in spec.instruments:
-        add(instrument, instrument.target, inner=instrument.sensors)
+        add(instrument, instrument.target, inner=(*instrument.sensors, *instrument.resistors))
     return list(lines.values())
 
 

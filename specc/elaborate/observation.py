@@ -29,14 +29,16 @@ from specc.spec.contract import (
     OutputContract,
     PowerSensor,
     Relation,
+    SenseResistor,
 )
 from specc.spec.counters import COUNTERS, counters_of
 from specc.spec.hardware import Core
 from specc.syntax.nodes import Block, Item, Malformed, Number, Symbol, Word
-from specc.units import FREQUENCY, NONE, TIME
+from specc.units import FREQUENCY, NONE, RESISTANCE, TIME, VOLTAGE
 
 ITERATIONS_LIMIT: Final = 100_000_000
 _ON_DEVICE: Final = "on device"
+_RECORDED: Final = "adc"  # the sensor that is a resistor before a converter
 PREFERENCES: Final = ("energy", "latency", "price", "sram", "flash")
 
 
@@ -163,17 +165,20 @@ def elaborate_instrument(
         Instrument.model_construct(
             target=word.text,
             counters=tuple(counters),
-            sensors=tuple(sensors.values()),
+            sensors=tuple(sensor for sensor in sensors.values() if isinstance(sensor, PowerSensor)),
+            resistors=tuple(sensor for sensor in sensors.values() if isinstance(sensor, SenseResistor)),
             spans=spans | {"target": word.span},
         )
         for word in observed
     ]
 
 
-def _observed(block: Block, cores: list[Core], sink: Sink) -> tuple[dict[str, Word], dict[str, PowerSensor]]:
+def _observed(
+    block: Block, cores: list[Core], sink: Sink
+) -> tuple[dict[str, Word], dict[str, PowerSensor | SenseResistor]]:
     """Counters and sensors of a block, by name; `cores` are those that are observed."""
     counters: dict[str, Word] = {}
-    sensors: dict[str, PowerSensor] = {}
+    sensors: dict[str, PowerSensor | SenseResistor] = {}
     for row in block.rows:
         sink.add("E1004", "an instrument has no table", row.span)
     for item in block.items:
@@ -213,21 +218,19 @@ def _once(reader: Reader, name: str, seen: dict[str, Any]) -> None:
         reader.fail("E1006", f"`{name}` is named twice", secondary=(label,))
 
 
-def _sensor(reader: Reader) -> PowerSensor:
+def _sensor(reader: Reader) -> PowerSensor | SenseResistor:
     name = reader.name("the name of a sensor")
     block = reader.block(f"sensor `{name.text}`")
     reader.finish()
+    if name.text == _RECORDED:
+        return _sense_resistor(reader, name, block)
     handlers: dict[str, Handler] = {
         "averages": lambda r: int(r.integer("the number of averages", 1, 1 << 20).quantity.number),
         "conversion": lambda r: r.quantity("the time of a conversion", TIME, "1.1 ms").quantity,
         "sample": _sample,
     }
-    entries = read_block(block, handlers, f"sensor `{name.text}`", reader.sink)
-    for keyword, example in (("averages", "averages 128"), ("conversion", "conversion 1.1 ms")):
-        if keyword not in entries:
-            reader.fail("E1005", f"sensor `{name.text}` needs `{keyword}`", notes=(f"for example `{example}`",))
-    if not all(entries.values()):
-        raise RejectedError
+    needed = {"averages": "averages 128", "conversion": "conversion 1.1 ms"}
+    entries = _entries_of_sensor(reader, name, block, handlers, needed)
     return PowerSensor.model_construct(
         name=name.text,
         averages=value_of(entries, "averages"),
@@ -235,6 +238,42 @@ def _sensor(reader: Reader) -> PowerSensor:
         required_rate=value_of(entries, "sample"),
         spans=spans_of(entries, reader.item.head, sample="required_rate") | {"name": name.span},
     )
+
+
+def _sense_resistor(reader: Reader, name: Word, block: Block) -> SenseResistor:
+    handlers: dict[str, Handler] = {
+        "resistor": lambda r: r.quantity("the resistor in the supply line", RESISTANCE, "1 ohm").quantity,
+        "gain": lambda r: r.quantity("the gain of the amplifier", NONE, "50").quantity,
+        "supply": lambda r: r.quantity("the voltage before the resistor", VOLTAGE, "3.3 V").quantity,
+        "reference": lambda r: r.quantity("the converter's reference voltage", VOLTAGE, "3.3 V").quantity,
+        "sample": _sample,
+    }
+    needed = {
+        "resistor": "resistor 1 ohm",
+        "gain": "gain 50",
+        "supply": "supply 3.3 V",
+        "reference": "reference 3.3 V",
+    }
+    entries = _entries_of_sensor(reader, name, block, handlers, needed)
+    return SenseResistor.model_construct(
+        name=name.text,
+        **{keyword: value_of(entries, keyword) for keyword in needed},
+        required_rate=value_of(entries, "sample"),
+        spans=spans_of(entries, reader.item.head, sample="required_rate") | {"name": name.span},
+    )
+
+
+def _entries_of_sensor(
+    reader: Reader, name: Word, block: Block, handlers: dict[str, Handler], needed: dict[str, str]
+) -> dict[str, Any]:
+    """What the block of a sensor says; `needed` are the keywords that must be there, each with an example."""
+    entries = read_block(block, handlers, f"sensor `{name.text}`", reader.sink)
+    for keyword, example in needed.items():
+        if keyword not in entries:
+            reader.fail("E1005", f"sensor `{name.text}` needs `{keyword}`", notes=(f"for example `{example}`",))
+    if not all(entries.values()):
+        raise RejectedError
+    return entries
 
 
 def _sample(reader: Reader) -> Any:

@@ -104,12 +104,24 @@ class PowerSensor(Node):
     required_rate: SpecQuantity | None = None
 
 
+class SenseResistor(Node):
+    """A resistor in a supply line, and the converter of a recorder that reads the voltage over it."""
+
+    name: str
+    resistor: SpecQuantity
+    gain: SpecQuantity  # of the amplifier between the two; a plain number
+    supply: SpecQuantity  # voltage before the resistor
+    reference: SpecQuantity  # voltage that the largest reading of the converter stands for
+    required_rate: SpecQuantity | None = None
+
+
 class Instrument(Node):
     """What is to be observed on a target."""
 
     target: str
     counters: tuple[str, ...] = ()
     sensors: tuple[PowerSensor, ...] = ()
+    resistors: tuple[SenseResistor, ...] = ()
 
 
 class Guidelines(Node):
