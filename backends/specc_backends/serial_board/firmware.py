@@ -103,9 +103,7 @@ def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolcha
         facts_file,
         *(resource("firmware", f"runtime/{name}") for name in _PROGRAM),
     ]
-    image = _link(
-        toolchain, part, sources, include=list(generated.include_folders), flags=flags, memory=memory, elf=elf
-    )
+    image = link(toolchain, part, sources, include=list(generated.include_folders), flags=flags, memory=memory, elf=elf)
     return Firmware(
         elf=elf,
         image=image,
@@ -119,7 +117,7 @@ def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolcha
     )
 
 
-def _link(
+def link(
     toolchain: Toolchain,
     part: Part,
     sources: list[Path],
@@ -129,6 +127,20 @@ def _link(
     memory: tuple[int, int],
     elf: Path,
 ) -> Image:
+    """Compile sources together with the board support of a part, and link them for its memory.
+
+    Args:
+        toolchain: the compiler.
+        part: what the program is for.
+        sources: C files; one of them has `main`, one `specc_build`.
+        include: folders that are searched for included files.
+        flags: target and optimisation.
+        memory: bytes of flash and of SRAM.
+        elf: the program to write.
+
+    Raises:
+        BackendError: the compiler failed, or the program does not fit.
+    """
     script = elf.with_suffix(".ld")
     script.write_text(_linker_script(part, memory), encoding="utf-8")
     board = [path for path in board_files(part) if path.suffix == ".c" and path.name != "boot2.c"]

@@ -111,6 +111,22 @@ class SerialLine:
         while not self._decoder.noise.endswith(GREETING_END) and time.monotonic() < deadline:
             self._decoder.feed(self._read())
 
+    def listen(self) -> list[Frame]:
+        """The frames that have arrived, whoever they are for; waits a little for the first byte.
+
+        Raises:
+            BackendError: the port failed.
+        """
+        return self._decoder.feed(self._read())
+
+    def forget(self) -> None:
+        """Drop what arrived before anybody listened.
+
+        Raises:
+            BackendError: the port failed.
+        """
+        self._on_port(self._serial.reset_input_buffer)
+
     def log(self) -> str:
         """The last frames of the conversation, and what else came in."""
         noise = bytes(self._decoder.noise).decode("ascii", "backslashreplace")
