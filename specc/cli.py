@@ -56,6 +56,7 @@ def _parser(check_alone: bool) -> argparse.ArgumentParser:
     if not check_alone:
         from specc.commands import (
             editing,
+            energy,
             experimenting,
             explaining,
             hardware,
@@ -67,7 +68,7 @@ def _parser(check_alone: bool) -> argparse.ArgumentParser:
             tuning,
         )
 
-        measured = (measuring, experimenting, precision, tuning, results)
+        measured = (measuring, experimenting, precision, tuning, results, energy)
         for group in (editing, *measured, hardware, predicting, simulating, explaining):
             group.add_commands(commands)
     return parser

@@ -7,7 +7,9 @@ from typing import Final
 
 from specc.measure.compare import Difference, Judgement, Mismatch
 from specc.measure.doctor import Tool
+from specc.measure.energy.ina import Reading
 from specc.measure.energy.inferences import InferenceEnergy
+from specc.measure.energy.scan import Found
 from specc.measure.result import Measurement
 from specc.report.numbers import figure_text, percent
 from specc.report.terminal import table
@@ -68,6 +70,24 @@ def tools_table(tools: Sequence[Tool]) -> str:
         (tool.name, "✓" if tool.found else "✗ missing", tool.found or f"{tool.cost}; {tool.repair}") for tool in tools
     ]
     return table(("tool", "", "found, or what is lost without it"), rows)
+
+
+def sensors_table(found: Sequence[Found]) -> str:
+    """What answers on a bus, and what flows there."""
+    rows = [
+        (
+            f"0x{one.address:02x}",
+            {"ina226": "INA226"}.get(one.chip, "does not say; an INA219, perhaps"),
+            *(_sensed(one.reading) if one.reading else ("", "", "")),
+            one.trouble,
+        )
+        for one in found
+    ]
+    return table(("address", "device", "voltage", "current", "power", ""), rows, right=(2, 3, 4))
+
+
+def _sensed(reading: Reading) -> tuple[str, str, str]:
+    return f"{reading.bus_volts:.4g} V", f"{reading.amperes * 1e3:.4g} mA", f"{reading.watts * 1e3:.4g} mW"
 
 
 def _change(difference: Difference) -> str:

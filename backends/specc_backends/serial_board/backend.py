@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -9,16 +11,20 @@ from typing import TYPE_CHECKING, Final
 from specc.codegen.toolchain import Toolchain
 from specc.evidence import Figure
 from specc.measure import provenance
-from specc.measure.backend import BackendError, Job
+from specc.measure.backend import BackendError, Job, Progress
+from specc.measure.energy.bench import Recorder
+from specc.measure.energy.ina import I2cBridge
 from specc.measure.generator import generator_hash
 from specc.measure.result import LayerResult, Measurement, MemoryResult, OutputDifference, Provenance
 from specc.measure.sampling import sample_notes
 from specc.measure.statistics import summarise
-from specc.spec.hardware import Target
-from specc_backends.serial_board import flasher, parts
+from specc.spec.hardware import Hardware, Target
+from specc_backends.serial_board import flasher, parts, recorder
 from specc_backends.serial_board.board import Sample, SerialBoard
 from specc_backends.serial_board.firmware import Firmware, board_files, build_firmware, compiler_flags
+from specc_backends.serial_board.i2c import BoardBridge
 from specc_backends.serial_board.line import SerialLine
+from specc_backends.serial_board.recorder_firmware import build_recorder
 
 if TYPE_CHECKING:
     pass
@@ -151,6 +157,39 @@ class SerialBoardBackend:
         job.progress(f"{job.target.name}: flashing")
         tool = flasher.flash(firmware.elf, part, probe)
         return f"{job.target.name}: {firmware.elf} is on the board (by {tool}); its serial line: {part.uart}"
+
+    def record(self, port: str) -> AbstractContextManager[Recorder]:
+        """Record from the recorder at a serial port, from the beginning of the context.
+
+        Raises:
+            BackendError: the port cannot be used, or there is no recorder behind it.
+        """
+        return recorder.recording(port)
+
+    @contextmanager
+    def bridge(self, port: str) -> Iterator[I2cBridge]:
+        """The I2C pins of the board at a serial port.
+
+        Raises:
+            BackendError: the port cannot be used, or the board does not answer.
+        """
+        with SerialLine(port) as line:
+            board = SerialBoard(line, INFERENCE_SECONDS)
+            yield BoardBridge(board)
+            board.leave()
+
+    def flash_recorder(self, hardware: Hardware, probe: str | None, build_folder: Path, progress: Progress) -> str:
+        """Build a recorder's program and write it to a board; what was done, in one line.
+
+        Raises:
+            BackendError: the hardware cannot be a recorder, the build failed, or the programmer is missing or failed.
+        """
+        progress(f"{hardware.name}: building the recorder's program")
+        folder = build_folder.resolve() / "serial_board" / f"recorder-{hardware.name}"
+        built = build_recorder(hardware, Toolchain(build_folder), folder)
+        progress(f"{hardware.name}: flashing")
+        tool = flasher.flash(built.elf, built.part, probe)
+        return f"{built.elf} is on the board (by {tool}); {built.pins}; its serial line: {built.part.uart}"
 
     def _build(self, job: Job) -> Firmware:
         # By key too: another process may be building another network for a target of the same name.

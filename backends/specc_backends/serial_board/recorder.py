@@ -59,6 +59,11 @@ class RunningRecorder:
         """Samples that have arrived."""
         return self._count
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not failed so far."""
+        return self._thread.is_alive()
+
     def stop(self) -> Recording:
         """End the recording; a recorder that failed on the way has no recording.
 

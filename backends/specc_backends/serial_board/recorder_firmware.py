@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,13 +14,22 @@ from specc_backends.serial_board import parts
 from specc_backends.serial_board.firmware import link
 from specc_backends.serial_board.parts import Part, memory_bytes, part_of
 
-# Folders with a sampler, by family.
-_SAMPLERS: Final = {"stm32f4": "stm32f4_adc"}
+# Folder with the sampler of a family, and the pins it converts.
+_SAMPLERS: Final = {"stm32f4": ("stm32f4_adc", "current on PB0, mark on PB1")}
 _OPTIMISATION: Final = "-O2"
 
 
-def build_recorder(hardware: Hardware, toolchain: Toolchain, folder: Path) -> tuple[Path, Part]:
-    """Compile and link a recorder's program; the program, and the part it is for.
+@dataclass(frozen=True)
+class RecorderProgram:
+    """A linked program, the part it is for, and which pins it converts."""
+
+    elf: Path
+    part: Part
+    pins: str
+
+
+def build_recorder(hardware: Hardware, toolchain: Toolchain, folder: Path) -> RecorderProgram:
+    """Compile and link a recorder's program.
 
     Raises:
         BackendError: there is no sampler for the hardware, or the compiler failed.
@@ -39,7 +49,8 @@ def build_recorder(hardware: Hardware, toolchain: Toolchain, folder: Path) -> tu
     )
     program = resource("firmware", "recorder")
     runtime = resource("firmware", "runtime")
-    sampler = resource("firmware", f"boards/{_SAMPLERS[part.family]}")
+    board, pins = _SAMPLERS[part.family]
+    sampler = resource("firmware", f"boards/{board}")
     elf = folder / "recorder.elf"
     link(
         toolchain,
@@ -50,4 +61,4 @@ def build_recorder(hardware: Hardware, toolchain: Toolchain, folder: Path) -> tu
         memory=memory_bytes(part, target),
         elf=elf,
     )
-    return elf, part
+    return RecorderProgram(elf, part, pins)

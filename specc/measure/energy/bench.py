@@ -20,6 +20,11 @@ class Recorder(Protocol):
         """Samples that have arrived."""
         ...
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not failed so far."""
+        ...
+
     def stop(self) -> Recording:
         """End the recording.
 

@@ -92,6 +92,18 @@ def ina226_rate(averages: int, conversion: float) -> float:
     return 1 / (averages * 2 * conversion)
 
 
+def is_ina226(bridge: I2cBridge, address: int) -> bool:
+    """Whether the device at an address says that it is an INA226; it must answer at all.
+
+    Raises:
+        OSError: no device answers.
+    """
+    return (bridge.read_word(address, _MANUFACTURER), bridge.read_word(address, _DIE)) == (
+        _TEXAS_INSTRUMENTS,
+        _INA226_DIE,
+    )
+
+
 class Ina226:
     """An INA226, set up for continuous conversion of shunt and bus.
 

@@ -46,8 +46,7 @@ def power_trace(recording: Recording, sensor: SenseResistor) -> Trace:
     largest = float(sensor.reference.base) / float(sensor.gain.base) / resistor
     notes = [
         f"current over {sensor.resistor} with a gain of {sensor.gain}, at most {largest * 1e3:.4g} mA; power is "
-        f"current times {sensor.supply} less the drop over the resistor; the errors of resistor, gain and reference are not "
-        "included"
+        f"current times {sensor.supply} less the resistor's drop; errors of resistor, gain and reference not included"
     ]
     if recording.lost:
         notes.append(f"{recording.lost:,} of {len(recording.index) + recording.lost:,} samples were lost on the way")

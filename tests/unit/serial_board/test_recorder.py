@@ -42,7 +42,7 @@ SENSOR = SenseResistor(
 def record(port: str, samples: int) -> Recording:
     with recorder.recording(port) as running:
         deadline = time.monotonic() + 20
-        while running.samples < samples and time.monotonic() < deadline and running._thread.is_alive():
+        while running.samples < samples and time.monotonic() < deadline and running.is_running:
             time.sleep(0.01)
         return running.stop()
 
@@ -107,9 +107,9 @@ def test_lost_conversions_start_the_recorder_over(program: Path) -> None:
 def test_the_program_of_a_board(folder: Path) -> None:
     hardware = load_hardware("stm32f407", Sink())
     assert hardware is not None
-    elf, part = build_recorder(hardware, Toolchain(folder), folder / "recorder")
-    image = read_image(elf)
-    assert part.family == "stm32f4" and {"sampler_take", "Reset_Handler"} <= image.symbols.keys()
+    built = build_recorder(hardware, Toolchain(folder), folder / "recorder")
+    image = read_image(built.elf)
+    assert built.part.family == "stm32f4" and {"sampler_take", "Reset_Handler"} <= image.symbols.keys()
     assert image.static_sram_bytes < 16 * 1024 and image.flash_bytes < 8 * 1024
     # While a frame of 271 bytes of ten bits is on the line, the ring must not fill.
     ring = image.symbols["ring"][1] // 2 / 2 / (RATE * SUMMED)
