@@ -61,3 +61,6 @@
 #undef COLUMN_TAPS
 #undef DEPTHWISE
 #undef LARGEST_CODE
+#undef PART
+#undef PARTS_OF_ROW
+#undef PART_OF_ROW

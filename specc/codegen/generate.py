@@ -54,7 +54,9 @@ class GeneratedCode:
     code_hash: str  # of the generated files, the kernels and the harness
 
 
-def generate(network: QuantizedNetwork, folder: Path, family: str = GENERIC, spare_flash: int = 0) -> GeneratedCode:
+def generate(
+    network: QuantizedNetwork, folder: Path, family: str = GENERIC, spare_flash: int = 0, threads: int = 1
+) -> GeneratedCode:
     """Write a network's C source into `folder`. The same network always gives the same files.
 
     Args:
@@ -62,20 +64,22 @@ def generate(network: QuantizedNetwork, folder: Path, family: str = GENERIC, spa
         folder: is made.
         family: of the kernels; see `kernels`.
         spare_flash: bytes by which the constants are to be smaller than those of the fastest kernels.
+        threads: among which the work of a layer is cut; more than one for a computer only.
 
     Raises:
         ValueError: there is no such family.
     """
     arena = plan_arena(network)
-    files = render(network, family, arena, spare_flash)
+    files = render(network, family, arena, spare_flash, threads)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         write(folder / name, text)
     runtime = resource("firmware", "runtime")
+    pool = thread_pool() if threads > 1 else ()
     return GeneratedCode(
         folder=folder,
-        sources=(folder / "network.c", *(runtime / name for name in _LINE_PROTOCOL)),
-        include_folders=(folder, resource("firmware", "kernels"), runtime),
+        sources=(folder / "network.c", *(runtime / name for name in _LINE_PROTOCOL), *pool[:1]),
+        include_folders=(folder, resource("firmware", "kernels"), runtime, *(path.parent for path in pool[:1])),
         arena_bytes=arena.size,
         kernels=kernel_names(network, family, spare_flash),
         code_hash=code_hash(files),
@@ -88,8 +92,17 @@ def kernel_names(network: QuantizedNetwork, family: str, spare_flash: int = 0) -
     return {name: str(kernel) for name, kernel in chosen.items() if kernel}
 
 
+def thread_pool() -> tuple[Path, Path]:
+    """The C file of the threads that a program for a computer may have, and its header."""
+    return resource("firmware", "host/thread_pool.c"), resource("firmware", "host/thread_pool.h")
+
+
 def render(
-    network: QuantizedNetwork, family: str = GENERIC, arena: Arena | None = None, spare_flash: int = 0
+    network: QuantizedNetwork,
+    family: str = GENERIC,
+    arena: Arena | None = None,
+    spare_flash: int = 0,
+    threads: int = 1,
 ) -> dict[str, str]:
     """Text of each generated file, by name.
 
@@ -104,7 +117,10 @@ def render(
     context = {
         "name": graph.name,
         "arena_bytes": arena.size,
-        "layers": [layer_code(network, layer, names[layer.name], arena, kernels[layer.name]) for layer in graph.layers],
+        "layers": [
+            layer_code(network, layer, names[layer.name], arena, kernels[layer.name], threads=threads)
+            for layer in graph.layers
+        ],
         "calls": _calls(network),
         "input_offset": arena.offsets[graph.input],
         "input_row_bytes": _bytes(network, graph.input) // graph.input_shape[0],

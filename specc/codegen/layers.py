@@ -34,6 +34,7 @@ class LayerCode:
     macros: dict[str, str]
     arrays: tuple[Array, ...]
     by_rows: bool
+    in_parts: bool  # which threads may do at the same time
     output_offset: int
     # Of the output: bytes that appear at once, how many such parts are kept, and the calls that each takes.
     part_bytes: int
@@ -53,9 +54,9 @@ def identifiers(network: Network) -> dict[str, str]:
 
 
 def layer_code(
-    network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena, kernel: Kernel | None
+    network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena, kernel: Kernel | None, *, threads: int = 1
 ) -> LayerCode:
-    """Everything that the templates need for one layer, with its kernel."""
+    """Everything that the templates need for one layer, with its kernel, for a number of threads."""
     numbers = network.numbers[layer.name]
     by_rows = layer.name in network.by_rows
     work = row_work(layer, network.window_sums) if by_rows else None
@@ -71,8 +72,12 @@ def layer_code(
     else:
         arrays = _arrays(layer, kernel, numbers, identifier, zero_point)
         macros = _macros(network, layer, kernel, identifier) if kernel else {}
+    in_parts = threads > 1 and not by_rows and not network.window_sums & {layer.name, *layer.inputs}
     if kernel:
         macros = _tensors(network, layer, identifier, arena) | macros
+    if in_parts and "TILE" in macros:
+        positions = math.prod(layer.output_shape[:2])
+        macros["TILE"] = min(int(macros["TILE"]), -(-positions // threads))
     return LayerCode(
         name=layer.name,
         identifier=identifier,
@@ -81,6 +86,7 @@ def layer_code(
         macros={name: value if isinstance(value, str) else _literal(value) for name, value in macros.items()},
         arrays=arrays,
         by_rows=by_rows,
+        in_parts=in_parts,
         output_offset=arena.offsets[layer.name],
         part_bytes=0 if layer.name in network.window_sums else _bytes(network, layer) // parts,
         parts_kept=network.rings.get(layer.name, parts),

@@ -146,5 +146,8 @@ def _words(quads: IntArray) -> IntArray:
 
 def _tile(network: QuantizedNetwork, layer: Layer, bytes_each: int, step: int) -> int:
     """Positions of a row at a time, so that their input stays in the cache."""
+    width = row_width(network, layer)
     fitting = max(1, _TILE_BYTES // (bytes_each * step)) * step
-    return min(row_width(network, layer), fitting)
+    # Of equal size: the last tile of a row comes with neighbours that have been computed.
+    even = -(-width // -(-width // fitting))
+    return min(width, -(-even // step) * step)

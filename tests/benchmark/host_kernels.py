@@ -7,9 +7,11 @@ and goes meets all of them. A ratio is the median over the rounds, each within o
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -24,8 +26,15 @@ RUNS: Final = 300  # of each contender in a round
 WARM_UP: Final = 30
 INPUTS: Final = 4
 BEST: Final = "x86"
-# The family, and what SPECC_KERNELS asks for: by itself the best variant that the computer has.
-OWN: Final = {"generic": ("generic", ""), "x86, AVX2": ("x86", "avx2"), BEST: ("x86", "")}
+THREADS: Final = 2
+BY_THREADS: Final = f", {THREADS} threads"
+# The family, what SPECC_KERNELS asks for (by itself the best variant that the computer has), and threads.
+OWN: Final = {
+    "generic": ("generic", "", 1),
+    "x86, AVX2": ("x86", "avx2", 1),
+    BEST: ("x86", "", 1),
+    BEST + BY_THREADS: ("x86", "", THREADS),
+}
 
 
 @dataclass(frozen=True)
@@ -35,13 +44,13 @@ class Row:
     network: str
     rounds: dict[str, list[float]]
 
-    def ratio(self, other: str) -> str:
-        """How many times as long another takes as the best kernels: median, and the lowest and highest round."""
-        each = [theirs / ours for theirs, ours in zip(self.rounds[other], self.rounds[BEST], strict=True)]
+    def ratio(self, other: str, own: str = BEST) -> str:
+        """How many times as long another takes as we do: median, and the lowest and highest round."""
+        each = [theirs / ours for theirs, ours in zip(self.rounds[other], self.rounds[own], strict=True)]
         return f"{median(each):.2f} ({min(each):.2f} to {max(each):.2f})"
 
 
-def measure(network: str, folder: Path, cpu: int) -> Row:
+def measure(network: str, folder: Path, cpus: Sequence[int]) -> Row:
     """Build, check and time one network.
 
     Raises:
@@ -70,16 +79,17 @@ def measure(network: str, folder: Path, cpu: int) -> Row:
     expected = golden.run(quantized, codes)
     lines = [to_bytes(one, quantized.formats[graph.input]) for one in codes]
     programs = {}
-    for family in {family for family, _ in OWN.values()}:
-        code = generate(quantized, folder / network / family, family)
-        programs[family] = folder / network / f"{family}-program"
+    for family, threads in {(family, threads) for family, _, threads in OWN.values()}:
+        code = generate(quantized, folder / network / f"{family}-{threads}", family, threads=threads)
+        programs[family, threads] = folder / network / f"{family}-{threads}-program"
         sources = [*code.sources, resource("firmware", "host/board.c")]
-        Toolchain(folder).compile(sources, programs[family], (*HOST_FLAGS, "-O2"), code.include_folders)
+        Toolchain(folder).compile(sources, programs[family, threads], (*HOST_FLAGS, "-O2"), code.include_folders)
     rounds: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
-        for contender, (family, variant) in OWN.items():
+        for contender, (family, variant, threads) in OWN.items():
             os.environ["SPECC_KERNELS"] = variant
-            with HostProcess(programs[family], cpu, 60) as process:
+            with HostProcess(programs[family, threads], cpus[:threads], 60, threads) as process:
+                process.hello()
                 for index, line in enumerate(lines):
                     outputs, _ = process.trace(line, len(graph.layers))
                     for layer, output in zip(graph.layers, outputs, strict=True):
@@ -87,9 +97,18 @@ def measure(network: str, folder: Path, cpu: int) -> Row:
                             sys.exit(f"{network}, {contender}: {layer.name} differs from the golden model")
                 times = [process.run(lines[index % INPUTS]).total for index in range(WARM_UP + RUNS)]
             rounds.setdefault(contender, []).append(median(times[WARM_UP:]) / 1e3)
-        for runtime in installed():
-            found = measure_baseline(runtime, quantized, codes, expected[graph.output], folder / network, cpu=cpu)
-            rounds.setdefault(runtime.name, []).append(found.latency.p50 * 1e6)
+        for runtime, threads in itertools.product(installed(), (1, THREADS)):
+            found = measure_baseline(
+                runtime,
+                quantized,
+                codes,
+                expected[graph.output],
+                folder / network,
+                cpus=cpus[:threads],
+                threads=threads,
+            )
+            name = runtime.name + (BY_THREADS if threads > 1 else "")
+            rounds.setdefault(name, []).append(found.latency.p50 * 1e6)
     return Row(network, rounds)
 
 
@@ -97,20 +116,39 @@ def table(rows: list[Row]) -> str:
     """The generated part of the page."""
     from specc.measure.provenance import library_versions
 
-    others = [name for name in rows[0].rounds if name not in OWN]
+    own = [name for name in OWN if not name.endswith(BY_THREADS)]
+    others = [name for name in rows[0].rounds if name not in OWN and not name.endswith(BY_THREADS)]
     packages = {"LiteRT": "ai-edge-litert", "ONNX Runtime": "onnxruntime"}
     versions = library_versions(*packages.values())
     named = ", ".join(f"{name} {versions.get(packages[name], 'unknown')}" for name in others)
     lines = [
         f"Medians in microseconds, one thread, of {ROUNDS} rounds by turns; {named}; {_processor()}.",
         "",
-        f"| network | {' | '.join((*OWN, *others))} | " + " | ".join(f"{name} / {BEST}" for name in others) + " |",
-        "|---|" + "---|" * (len(OWN) + 2 * len(others)),
+        f"| network | {' | '.join((*own, *others))} | " + " | ".join(f"{name} / {BEST}" for name in others) + " |",
+        "|---|" + "---|" * (len(own) + 2 * len(others)),
     ]
     for row in rows:
-        times = [f"{median(row.rounds[name]):.1f}" for name in (*OWN, *others)]
+        times = [f"{median(row.rounds[name]):.1f}" for name in (*own, *others)]
         lines.append(f"| {row.network} | {' | '.join((*times, *map(row.ratio, others)))} |")
-    return "\n".join((*lines, ""))
+    return "\n".join((*lines, "", *_by_threads(rows, others), ""))
+
+
+def _by_threads(rows: list[Row], others: list[str]) -> list[str]:
+    """The same with more than one thread, and what they are good for."""
+    shared = BEST + BY_THREADS
+    lines = [
+        f"The same with {THREADS} threads each; the gain is {BEST} with one thread against {BEST} with {THREADS}.",
+        "",
+        f"| network | {' | '.join((BEST, *others))} | "
+        + " | ".join(f"{name} / {BEST}" for name in others)
+        + " | gain |",
+        "|---|" + "---|" * (2 + 2 * len(others)),
+    ]
+    for row in rows:
+        times = [f"{median(row.rounds[name + BY_THREADS]):.1f}" for name in (BEST, *others)]
+        ratios = [row.ratio(name + BY_THREADS, shared) for name in others]
+        lines.append(f"| {row.network} | {' | '.join((*times, *ratios))} | {row.ratio(BEST, shared)} |")
+    return lines
 
 
 def _processor() -> str:
@@ -123,12 +161,12 @@ def _processor() -> str:
 
 def taken(folder: Path) -> str:
     """The table, with every figure taken again."""
-    from specc_backends.host.machine import chosen_cpu
+    from specc_backends.host.machine import chosen_cpus
 
     rows = []
     for network in NETWORKS:
         print(network, file=sys.stderr, flush=True)
-        rows.append(measure(network, folder, chosen_cpu() or 0))
+        rows.append(measure(network, folder, chosen_cpus(THREADS)))
     return table(rows)
 
 

@@ -56,10 +56,11 @@ def measure_baseline(
     expected: IntArray,
     folder: Path,
     *,
-    cpu: int | None = None,
+    cpus: Sequence[int] = (),
+    threads: int = 1,
     command: Sequence[str] = COMMAND,
 ) -> Baseline:
-    """Time a runtime with its default kernels on one thread, and compare its outputs.
+    """Time a runtime with its default kernels, and compare its outputs.
 
     Args:
         runtime: which one.
@@ -67,7 +68,8 @@ def measure_baseline(
         inputs: codes, (count, *input shape).
         expected: the golden model's outputs, (count, *output shape).
         folder: for the file.
-        cpu: the processor to pin to, or None.
+        cpus: the processors that it may use; any, if none are named.
+        threads: how many it is told to use.
         command: how the worker is started.
 
     Raises:
@@ -82,15 +84,23 @@ def measure_baseline(
     folder.mkdir(parents=True, exist_ok=True)
     model = folder / runtime.file
     model.write_bytes(content)
-    request = {"model": str(model), "cpu": cpu, "runs": RUNS, "warm_up": WARM_UP, "inputs": inputs.tolist()}
+    request = {
+        "model": str(model),
+        "cpus": list(cpus),
+        "threads": threads,
+        "runs": RUNS,
+        "warm_up": WARM_UP,
+        "inputs": inputs.tolist(),
+    }
     nanoseconds, outputs = _ask(runtime.name, json.dumps(request), command)
     found = np.asarray(outputs, dtype=np.int64)
     if found.size != expected.size:
         raise BackendError(f"{runtime.name} gave outputs of another shape: {found.shape}, not {expected.shape}")
+    how_many = "one thread" if threads == 1 else f"{threads} threads"
     return Baseline(
         name=runtime.name,
         version=runtime.version or "unknown",
-        latency=summarise([count * 1e-9 for count in nanoseconds], "measured", "one thread, default kernels"),
+        latency=summarise([count * 1e-9 for count in nanoseconds], "measured", f"{how_many}, default kernels"),
         largest_difference=int(np.abs(found.reshape(expected.shape) - expected).max()),
     )
 

@@ -16,10 +16,10 @@ def main() -> None:
     import numpy as np
 
     request = json.load(sys.stdin)
-    if request["cpu"] is not None:
-        os.sched_setaffinity(0, {request["cpu"]})
+    if request["cpus"]:
+        os.sched_setaffinity(0, request["cpus"])
     load = _litert if request["model"].endswith(".tflite") else _onnx_runtime
-    give, infer, take = load(request["model"])
+    give, infer, take = load(request["model"], request["threads"])
     inputs = np.asarray(request["inputs"], dtype=np.int8)
     outputs, nanoseconds = [], []
     for index in range(len(inputs)):
@@ -38,11 +38,11 @@ def main() -> None:
 Steps = tuple[Callable[[Any], Any], Callable[[], Any], Callable[[], Any]]
 
 
-def _litert(model: str) -> Steps:
+def _litert(model: str, threads: int) -> Steps:
     """How to give an input, infer, and take the output: only the second is timed."""
     from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
 
-    interpreter = Interpreter(model_path=model, num_threads=1)
+    interpreter = Interpreter(model_path=model, num_threads=threads)
     interpreter.allocate_tensors()
     (given,), (taken,) = interpreter.get_input_details(), interpreter.get_output_details()
     return (
@@ -52,11 +52,11 @@ def _litert(model: str) -> Steps:
     )
 
 
-def _onnx_runtime(model: str) -> Steps:
+def _onnx_runtime(model: str, threads: int) -> Steps:
     import onnxruntime  # type: ignore[import-untyped]
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1  # inside of operators, and between them
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     binding = session.io_binding()
     name = session.get_inputs()[0].name

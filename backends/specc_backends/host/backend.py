@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from specc.codegen.generate import code_hash, generate, kernel_names, render
+from specc.codegen.generate import code_hash, generate, kernel_names, render, thread_pool
 from specc.codegen.kernels import GENERIC, family_of
 from specc.codegen.toolchain import COMMON_FLAGS, HOST_FLAGS, Toolchain, ToolchainError, optimisation_flags
 from specc.evidence import Figure
@@ -24,27 +24,23 @@ from specc.resources import resource
 from specc.spec.hardware import Target
 from specc_backends.baselines import installed, measure_baseline
 from specc_backends.host import counters, peaks
+from specc_backends.host.conditions import asked_variant, conditions, notes
 from specc_backends.host.gradients import measure_gradients
 from specc_backends.host.image import memory
-from specc_backends.host.machine import cache_bytes, chosen_cpu
-from specc_backends.host.process import Result
+from specc_backends.host.machine import chosen_cpus, thread_count
+from specc_backends.host.process import TICK_SECONDS, Result
 from specc_backends.host.sitting import (
     COLD_STARTS,
     INPUTS,
     SAMPLES,
     SAMPLES_AT_MOST,
     WARM_UP,
-    Samples,
     input_codes,
     input_lines,
     seed,
     take_samples,
 )
 
-if TYPE_CHECKING:
-    pass
-
-_TICK_SECONDS: Final = 1e-9
 _STEPS_PER_INFERENCE: Final = 100  # a clock is too coarse if an inference takes fewer of its steps
 
 
@@ -65,15 +61,16 @@ class HostBackend:
             input=job.spec.model.input.model_dump(mode="json"),
             graph=provenance.graph_hash(job.network),
             schedule=job.network.schedule,
-            generator=generator_hash([_board()]),
+            generator=generator_hash([_board(), *thread_pool()]),
             flags=_flags(job.target),
             target=job.target.model_dump(mode="json", exclude={"name"}),
+            threads=thread_count(job.target.cores),
             kernels=_family(job),
             sampling=[INPUTS, WARM_UP, SAMPLES, SAMPLES_AT_MOST, COLD_STARTS, seed(job)],
             counters=counters.source(),
             baselines=[f"{runtime.name} {runtime.version}" for runtime in installed()],
             host=provenance.host_description(),
-            variant=_asked_variant(),
+            variant=asked_variant(),
             libraries=_libraries(),
             **({"gradients": GRADIENT_SAMPLES} if wanted(job) else {}),
         )
@@ -105,15 +102,16 @@ class HostBackend:
         flags = _flags(job.target)
         toolchain = Toolchain(job.build_folder)
         job.progress(f"{job.target.name}: building for this computer")
+        threads = thread_count(job.target.cores)
+        cpus = chosen_cpus(threads)
         try:
-            program, planned = _build(job, toolchain, flags)
+            program, planned = _build(job, toolchain, flags, threads)
             compiler = toolchain.version
         except ToolchainError as error:
             raise BackendError(str(error), error.log) from error
-        cpu = chosen_cpu()
         job.progress(f"{job.target.name}: measuring on this computer")
-        samples = take_samples(job, program, cpu)
-        totals = [result.total * _TICK_SECONDS for result in samples.warm]
+        samples = take_samples(job, program, cpus, threads)
+        totals = [result.total * TICK_SECONDS for result in samples.warm]
         _require_fine_clock(totals)
         found = counters.Counters(samples.counters)
         if job.network.network.input in job.network.rings:
@@ -122,8 +120,8 @@ class HostBackend:
             )
         elif "instructions" not in samples.counters:
             found = self._simulated_counters(job, toolchain, samples.counters)
-        baselines, without = _baselines(job, cpu)
-        gradients = measure_gradients(job, toolchain, flags, _board(), cpu) if wanted(job) else None
+        baselines, without = _baselines(job, cpus, threads)
+        gradients = measure_gradients(job, toolchain, flags, _board(), cpus[:1]) if wanted(job) else None
         return Measurement(
             key=key,
             target=job.target.name,
@@ -131,12 +129,12 @@ class HostBackend:
             layers=_layers(job, samples.warm, found),
             total=summarise(totals, "measured", "warm runs on this computer"),
             overhead=summarise(
-                [(result.total - sum(result.layers)) * _TICK_SECONDS for result in samples.warm],
+                [(result.total - sum(result.layers)) * TICK_SECONDS for result in samples.warm],
                 "measured",
                 "total less the sum of the layers, warm runs",
             ),
             cold=summarise(
-                [result.total * _TICK_SECONDS for result in samples.cold],
+                [result.total * TICK_SECONDS for result in samples.cold],
                 "measured",
                 "first inference of fresh processes, caches overwritten before",
             ),
@@ -150,7 +148,7 @@ class HostBackend:
                 spec_hash=provenance.spec_hash(job.spec),
                 graph_hash=provenance.graph_hash(job.network),
                 model_file=provenance.model_file(job.spec),
-                code_hash=code_hash(render(job.network, _family(job)), [_board()]),
+                code_hash=code_hash(render(job.network, _family(job), threads=threads), [_board(), *thread_pool()]),
                 compiler=compiler,
                 compiler_flags=" ".join((*COMMON_FLAGS, *flags)),
                 backend=self.name,
@@ -158,7 +156,7 @@ class HostBackend:
                 hardware=job.target.hardware.name,
                 clock_hz=None,
                 core_model="none: run natively",
-                model_assumptions=_conditions(cpu),
+                model_assumptions=conditions(cpus, threads),
                 fact_sources=provenance.fact_sources(job.target.hardware),
                 host=provenance.host_description(),
                 seed=seed(job),
@@ -170,7 +168,7 @@ class HostBackend:
                 schedule=job.network.schedule,
             ),
             baselines=baselines,
-            notes=(*sample_notes(totals), *_notes(job.target, samples), *found.notes, *without),
+            notes=(*sample_notes(totals), *notes(job.target, samples), *found.notes, *without),
         )
 
     def _simulated_counters(self, job: Job, toolchain: Toolchain, seen: dict[str, Figure]) -> counters.Counters:
@@ -178,7 +176,7 @@ class HostBackend:
         job.progress(f"{job.target.name}: simulating counters")
         try:
             flags = (*counters.PORTABLE_FLAGS, *optimisation_flags(job.target.compile))
-            program, _ = _build(job, toolchain, flags, "counters")
+            program, _ = _build(job, toolchain, flags, 1, "counters")
             found = counters.simulated(program, program.parent, input_lines(job))
         except (BackendError, ToolchainError) as error:
             return counters.Counters(seen, notes=(f"no counters: {str(error).splitlines()[0]}",))
@@ -199,11 +197,6 @@ def _family(job: Job) -> str:
     return asked
 
 
-def _asked_variant() -> str:
-    """What firmware/kernels/x86/variant.h is told to use at most."""
-    return os.environ.get("SPECC_KERNELS", "")
-
-
 def _board() -> Path:
     return resource("firmware", "host/board.c")
 
@@ -219,16 +212,18 @@ def _flags(target: Target) -> tuple[str, ...]:
         raise BackendError(str(error), error.log) from error
 
 
-def _build(job: Job, toolchain: Toolchain, flags: tuple[str, ...], name: str = "network") -> tuple[Path, int]:
+def _build(
+    job: Job, toolchain: Toolchain, flags: tuple[str, ...], threads: int, name: str = "network"
+) -> tuple[Path, int]:
     """The program, and the bytes that are planned for its activations."""
     folder = job.build_folder.resolve() / "host" / job.target.name
-    code = generate(job.network, folder / "source", _family(job))
+    code = generate(job.network, folder / "source", _family(job), threads=threads)
     program = folder / name
     toolchain.compile([*code.sources, _board()], program, flags, code.include_folders)
     return program, code.arena_bytes
 
 
-def _baselines(job: Job, cpu: int | None) -> tuple[tuple[Baseline, ...], tuple[str, ...]]:
+def _baselines(job: Job, cpus: Sequence[int], threads: int) -> tuple[tuple[Baseline, ...], tuple[str, ...]]:
     """Other runtimes on the same inputs; those that cannot run the network are named with the reason."""
     from specc.numerics import golden
 
@@ -239,7 +234,7 @@ def _baselines(job: Job, cpu: int | None) -> tuple[tuple[Baseline, ...], tuple[s
     for runtime in installed():
         job.progress(f"{job.target.name}: measuring {runtime.name} on this computer")
         try:
-            found.append(measure_baseline(runtime, job.network, codes, expected, folder, cpu=cpu))
+            found.append(measure_baseline(runtime, job.network, codes, expected, folder, cpus=cpus, threads=threads))
         except BackendError as error:
             without.append(f"no baseline: {str(error).splitlines()[0]}")
     return tuple(found), tuple(without)
@@ -257,34 +252,10 @@ def _require_fine_clock(totals: list[float]) -> None:
 
 def _layers(job: Job, warm: list[Result], found: counters.Counters) -> tuple[LayerResult, ...]:
     def latency(index: int) -> Latency:
-        return summarise([result.layers[index] * _TICK_SECONDS for result in warm], "measured", "warm runs")
+        return summarise([result.layers[index] * TICK_SECONDS for result in warm], "measured", "warm runs")
 
     layers = job.network.network.layers
     return tuple(
         LayerResult(name=layer.name, latency=latency(index), counters=found.layers.get(layer.name, {}))
         for index, layer in enumerate(layers)
-    )
-
-
-def _notes(target: Target, samples: Samples) -> tuple[str, ...]:
-    """What was seen of the clock, and what was asked for and not done."""
-    notes = []
-    if target.cores > 1:
-        notes.append(f"{target.cores} cores are declared; the generated code uses one")
-    if samples.frequencies:
-        low, high = min(samples.frequencies) / 1e6, max(samples.frequencies) / 1e6
-        notes.append(f"processor clock {low:,.0f} to {high:,.0f} MHz over the run")
-    else:
-        notes.append("the processor clock over the run is not known: the system does not tell")
-    return tuple(notes)
-
-
-def _conditions(cpu: int | None) -> tuple[str, ...]:
-    """How the measurement was set up, for provenance."""
-    size = "twice the size of the largest cache" if cache_bytes() else "a size larger than most caches"
-    return (
-        "one thread" + ("" if cpu is None else f", pinned to processor {cpu}"),
-        *((f"kernels: {_asked_variant()} at most, by SPECC_KERNELS",) if _asked_variant() else ()),
-        "the time of a layer includes one reading of the monotonic clock",
-        f"cold starts: caches overwritten with {size}",
     )

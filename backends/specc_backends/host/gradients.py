@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +24,9 @@ _REPETITIONS: Final = 25  # of each input
 
 
 def measure_gradients(
-    job: Job, toolchain: Toolchain, flags: tuple[str, ...], board: Path, cpu: int | None
+    job: Job, toolchain: Toolchain, flags: tuple[str, ...], board: Path, cpus: Sequence[int]
 ) -> GradientResult:
-    """Build the program with the backward pass, run it, compare.
+    """Build the program with the backward pass, run it on one thread, compare.
 
     Raises:
         BackendError: the build failed, or the program crashed, hung or broke the protocol.
@@ -43,7 +44,7 @@ def measure_gradients(
     weights = job.spec.model.weights
     codes = draw_codes(job.spec.model.input, job.network, SAMPLES, weights.seed if weights else 0)
     lines = requests(job, codes)
-    with HostProcess(program, cpu, _SECONDS) as process:
+    with HostProcess(program, cpus, _SECONDS) as process:
         answers = [read_answer(process.gradient(line), job) for _ in range(_REPETITIONS) for line in lines]
     return GradientResult(
         layers=tuple(_layer(layer.name, answers) for layer in dense_tail(job.network.network)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +14,18 @@ _CACHES: Final = Path("/sys/devices/system/cpu/cpu0/cache")
 _MULTIPLE: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 # Written where the operating system does not say how large the caches are: more than most processors have.
 _ASSUMED_CACHE_BYTES: Final = 64 * 1024**2
+MOST_THREADS: Final = 64  # of firmware/host/thread_pool.c
 
 
-def chosen_cpu() -> int | None:
-    """The processor to pin to: the last one this process may use. None where the system cannot pin."""
-    return max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+def chosen_cpus(threads: int = 1) -> tuple[int, ...]:
+    """The processors to pin threads to, one each: the last ones this process may use. None where it cannot pin."""
+    return tuple(sorted(os.sched_getaffinity(0), reverse=True)[:threads]) if hasattr(os, "sched_getaffinity") else ()
+
+
+def thread_count(declared: int) -> int:
+    """How many threads run: as many as a target declares cores, if this process may use as many processors."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(declared, usable, MOST_THREADS)
 
 
 def frequency(cpu: int | None, folder: Path = _PROCESSORS) -> float | None:
@@ -39,9 +46,14 @@ def cache_bytes(folder: Path = _CACHES) -> int | None:
     return max(sizes, default=None)
 
 
-def evict_caches(cpu: int | None) -> None:
-    """Overwrite every level of cache of a processor, by writing twice the largest cache's size on it."""
+def evict_caches(cpus: Sequence[int]) -> None:
+    """Overwrite every level of cache of some processors, by writing twice the largest cache's size on each."""
     size = 2 * (cache_bytes() or _ASSUMED_CACHE_BYTES)
+    for cpu in cpus or (None,):
+        _overwrite(size, cpu)
+
+
+def _overwrite(size: int, cpu: int | None) -> None:
     with _pinned(cpu):
         # Written in small pieces, so that each byte really passes through the caches.
         buffer, line = bytearray(size), b"\xa5" * 4096

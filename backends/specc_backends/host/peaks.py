@@ -14,7 +14,7 @@ from specc.measure.backend import BackendError, Job
 from specc.measure.peaks import MAC, Peaks, rates_of
 from specc.measure.statistics import summarise
 from specc.resources import resource
-from specc_backends.host.machine import chosen_cpu
+from specc_backends.host.machine import chosen_cpus
 
 # Well inside of the nearest cache, of the next, and beyond most of the last.
 _NEAR, _MIDDLE, _FAR = 16 << 10, 256 << 10, 128 << 20
@@ -69,12 +69,12 @@ def measure_peaks(job: Job, key: str, flags: Sequence[str]) -> Peaks:
 
 
 def _run(program: Path) -> list[str]:
-    cpu = chosen_cpu()
+    cpus = chosen_cpus()
     command = [str(program)]
     try:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-            if cpu is not None:
-                os.sched_setaffinity(process.pid, {cpu})
+            if cpus:
+                os.sched_setaffinity(process.pid, cpus)
             try:
                 output, _ = process.communicate("peaks\n" * _RUNS, timeout=_SECONDS)
             except BaseException:
@@ -90,7 +90,7 @@ def _run(program: Path) -> list[str]:
 
 def _rate(name: str, work: int, seconds: Sequence[float]) -> Figure:
     """The rate of the median run, with the interval of the median."""
-    time = summarise(seconds, "measured", "runs on this computer").best
+    time = summarise(seconds, "measured", "runs of one thread on this computer").best
     assert time.value is not None and time.low is not None and time.high is not None
     return Figure(
         value=work / time.value,

@@ -7,6 +7,7 @@ import os
 import subprocess
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,8 @@ from typing import Final
 
 from specc.measure.backend import BackendError
 
+THREADS: Final = "SPECC_THREADS"  # in the environment: how many threads firmware/host/thread_pool.c starts
+TICK_SECONDS: Final = 1e-9  # of the program's times
 _LOG_LINES: Final = 200  # of the conversation, kept for the log
 
 
@@ -31,17 +34,20 @@ class HostProcess:
 
     Args:
         program: the executable.
-        cpu: the processor to pin it to, or None.
+        cpus: the processors to pin its threads to, one each, the main thread's first; none where they are not pinned.
         time_limit: seconds for any one command; a program that takes longer is killed.
+        threads: how many it is to have, if it was built for more than one.
     """
 
-    def __init__(self, program: Path, cpu: int | None, time_limit: float) -> None:
+    def __init__(self, program: Path, cpus: Sequence[int], time_limit: float, threads: int = 1) -> None:
+        self._cpus = cpus
         self._time_limit = time_limit
         self._expired = False
         self._spoken: deque[str] = deque(maxlen=_LOG_LINES)
         try:
             self._process = subprocess.Popen(
                 [str(program)],
+                env=os.environ | {THREADS: str(threads)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -51,9 +57,7 @@ class HostProcess:
             )
         except OSError as error:
             raise BackendError(f"the program cannot be started: {error}") from error
-        if cpu is not None:
-            with contextlib.suppress(ProcessLookupError):  # it has ended already; the first command will tell
-                os.sched_setaffinity(self._process.pid, {cpu})
+        self._pin(self._process.pid, cpus[:1])
 
     def __enter__(self) -> HostProcess:
         return self
@@ -74,8 +78,22 @@ class HostProcess:
         return self._process.pid
 
     def hello(self) -> list[str]:
-        """The words of the greeting: specc, protocol, network, layers, tick unit."""
-        return self._command("hello")[0].split()
+        """The words of the greeting: specc, protocol, network, layers, tick unit. All threads are there, and pinned."""
+        answer = self._command("hello")[0].split()
+        for thread, cpu in zip(self.threads(), self._cpus, strict=False):
+            self._pin(thread, (cpu,))
+        return answer
+
+    def threads(self) -> list[int]:
+        """The operating system's numbers of the program's threads, the main thread's first, where it tells them."""
+        folder = Path(f"/proc/{self.id}/task")
+        return sorted(int(task.name) for task in folder.iterdir()) if folder.is_dir() else [self.id]
+
+    @staticmethod
+    def _pin(thread: int, cpus: Sequence[int]) -> None:
+        if cpus:
+            with contextlib.suppress(ProcessLookupError):  # it has ended already; the next command will tell
+                os.sched_setaffinity(thread, cpus)
 
     def run(self, codes: bytes) -> Result:
         """One inference."""

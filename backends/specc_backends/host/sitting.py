@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -37,6 +38,7 @@ class Samples:
     warm: list[Result]
     cold: list[Result]
     difference: OutputDifference | None
+    one_thread: list[Result]  # warm runs of the same program with one thread; empty where it has no more anyway
     counters: dict[str, Figure]
     energy: Figure
     frequencies: tuple[float, ...]  # hertz, over the run; empty where the system does not tell
@@ -61,8 +63,10 @@ def input_lines(job: Job) -> list[bytes]:
     return [to_bytes(one, job.network.formats[job.network.network.input]) for one in input_codes(job)]
 
 
-def take_samples(job: Job, program: Path, cpu: int | None) -> Samples:
-    """Run the program of a job, on one processor where one is given.
+def take_samples(job: Job, program: Path, cpus: Sequence[int], threads: int) -> Samples:
+    """Run the program of a job, each thread on one of the processors where they are given.
+
+    Counters are those of one thread: others that wait for it would be counted too.
 
     Raises:
         BackendError: the program crashed, hung, broke the protocol or is another one.
@@ -74,24 +78,27 @@ def take_samples(job: Job, program: Path, cpu: int | None) -> Samples:
     codes = input_codes(job)
     lines = input_lines(job)
     expected = golden.run(job.network, codes)
-    with HostProcess(program, cpu, COMMAND_SECONDS) as process:
+    with HostProcess(program, cpus, COMMAND_SECONDS, threads) as process:
         _greet(process, job)
         traces = [process.trace(line, len(graph.layers))[0] for line in lines]
-        for index in range(WARM_UP):
-            process.run(lines[index % INPUTS])
-        warm, frequencies = _warm_samples(process, lines, cpu)
+        warm, frequencies = _warm_samples(process, lines, cpus, SAMPLES_AT_MOST)
+        energy = rapl.energy(lambda: process.run(lines[0]), rapl.packages())
+    with HostProcess(program, cpus, COMMAND_SECONDS) as process:
+        _greet(process, job)
+        one_thread = _warm_samples(process, lines, cpus, SAMPLES_AT_LEAST)[0] if threads > 1 else []
         by_rows = graph.input in job.network.rings
         counted = {} if by_rows else counters.from_hardware(process, lines)
-        energy = rapl.energy(lambda: process.run(lines[0]), rapl.packages())
     cold = []
     for index in range(COLD_STARTS):
-        with HostProcess(program, cpu, COMMAND_SECONDS) as process:
+        with HostProcess(program, cpus, COMMAND_SECONDS, threads) as process:
             _greet(process, job)
-            evict_caches(cpu)
+            evict_caches(cpus)
             cold.append(process.run(lines[index % INPUTS]))
-    outputs = [(index % INPUTS, result.output) for runs in (warm, cold) for index, result in enumerate(runs)]
+    outputs = [
+        (index % INPUTS, result.output) for runs in (warm, one_thread, cold) for index, result in enumerate(runs)
+    ]
     different = first_difference(job.network, expected, traces, outputs)
-    return Samples(warm, cold, different, counted, energy, frequencies)
+    return Samples(warm, cold, different, one_thread, counted, energy, frequencies)
 
 
 def _greet(process: HostProcess, job: Job) -> None:
@@ -102,12 +109,17 @@ def _greet(process: HostProcess, job: Job) -> None:
         raise BackendError(f"the program answered {answer} to hello, not {expected}")
 
 
-def _warm_samples(process: HostProcess, lines: list[bytes], cpu: int | None) -> tuple[list[Result], tuple[float, ...]]:
-    """Warm runs until the median is known well enough, and the clock of the processor meanwhile."""
+def _warm_samples(
+    process: HostProcess, lines: list[bytes], cpus: Sequence[int], at_most: int
+) -> tuple[list[Result], tuple[float, ...]]:
+    """Warm runs until the median is known well enough, and the clock of the main thread's processor meanwhile."""
+    for index in range(WARM_UP):
+        process.run(lines[index % INPUTS])
     samples: list[Result] = []
+    cpu = cpus[0] if cpus else None
     frequencies: list[float | None] = [frequency(cpu)]
     start = time.monotonic()
-    while len(samples) < SAMPLES_AT_MOST:
+    while len(samples) < at_most:
         before = time.monotonic()
         samples.append(process.run(lines[len(samples) % INPUTS]))
         now = time.monotonic()

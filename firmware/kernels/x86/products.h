@@ -93,9 +93,9 @@ FOR_AVX512 static void PER_LAYER(group_512)(const uint8_t *values, int32_t group
     }
 }
 
-FOR_AVX512 static void PER_LAYER(tile_512)(const uint8_t *values, int8_t *output)
+FOR_AVX512 static void PER_LAYER(tile_512)(const uint8_t *values, int8_t *output, int32_t group, const int32_t end)
 {
-    for (int32_t group = 0; group < GROUPS; group++) {
+    for (; group < end; group++) {
         for (int32_t x = 0; x < TILE; x += POSITIONS) { /* the last come with neighbours that have been computed */
             const int32_t first = smaller(x, TILE - POSITIONS);
             PER_LAYER(group_512)(values + first * STEP, group, output + first * FILTERS_OUT);
@@ -157,9 +157,9 @@ FOR_AVX2 static void PER_LAYER(group_256)(const uint8_t *values, int32_t group, 
     }
 }
 
-FOR_AVX2 static void PER_LAYER(tile_256)(const uint8_t *values, int8_t *output)
+FOR_AVX2 static void PER_LAYER(tile_256)(const uint8_t *values, int8_t *output, int32_t group, const int32_t end)
 {
-    for (int32_t group = 0; group < GROUPS; group++) {
+    for (; group < end; group++) {
         for (int32_t x = 0; x < TILE; x += POSITIONS) {
             const int32_t first = smaller(x, TILE - POSITIONS);
             PER_LAYER(group_256)(values + first * STEP, group, output + first * FILTERS_OUT);
@@ -169,11 +169,11 @@ FOR_AVX2 static void PER_LAYER(tile_256)(const uint8_t *values, int8_t *output)
 #undef POSITIONS
 
 /* Plain C. */
-static void PER_LAYER(tile_portable)(const uint8_t *values, int8_t *output)
+static void PER_LAYER(tile_portable)(const uint8_t *values, int8_t *output, const int32_t first, const int32_t end)
 {
     const struct scaling by = SCALING;
     for (int32_t x = 0; x < TILE; x++, values += STEP, output += FILTERS_OUT) {
-        for (int32_t block = 0; block < GROUPS * GROUP; block += FOLD) {
+        for (int32_t block = first * GROUP; block < end * GROUP; block += FOLD) {
             const int32_t filter = block * 16;
             int32_t sums[FOLD][16];
             for (int32_t fold = 0; fold < FOLD; fold++) {
@@ -197,17 +197,18 @@ static void PER_LAYER(tile_portable)(const uint8_t *values, int8_t *output)
     }
 }
 
-static ALWAYS_INLINE void PER_LAYER(tile)(const uint8_t *values, int8_t *output)
+/* All positions of a tile by the filters of some groups. */
+static ALWAYS_INLINE void PER_LAYER(tile)(const uint8_t *values, int8_t *output, const int32_t group, const int32_t end)
 {
     switch (variant()) {
     case VARIANT_AVX512:
-        PER_LAYER(tile_512)(values, output);
+        PER_LAYER(tile_512)(values, output, group, end);
         break;
     case VARIANT_AVX2:
-        PER_LAYER(tile_256)(values, output);
+        PER_LAYER(tile_256)(values, output, group, end);
         break;
     default:
-        PER_LAYER(tile_portable)(values, output);
+        PER_LAYER(tile_portable)(values, output, group, end);
     }
 }
 

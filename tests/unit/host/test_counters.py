@@ -133,7 +133,7 @@ def test_cachegrind_counts_the_layer_exactly(program: Path, tmp_path: Path) -> N
 
 
 def test_what_the_hardware_shows_is_counted_for_the_inference_alone(program: Path) -> None:
-    with HostProcess(program, None, 10) as process:
+    with HostProcess(program, (), 10) as process:
         found = counters.from_hardware(process, [b"\x00"])
     assert found.keys() == set(perf_events.available())
     if "instructions" in found:

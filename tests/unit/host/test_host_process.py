@@ -37,7 +37,7 @@ def test_what_goes_wrong_is_said(tmp_path: Path, body: str, message: str) -> Non
     start = time.monotonic()
     with (
         pytest.raises(BackendError, match=message) as caught,
-        HostProcess(script(tmp_path, body), None, 0.5) as process,
+        HostProcess(script(tmp_path, body), (), 0.5) as process,
     ):
         process.run(b"\x01")
     assert time.monotonic() - start < 10
@@ -47,17 +47,17 @@ def test_what_goes_wrong_is_said(tmp_path: Path, body: str, message: str) -> Non
 
 def test_a_trace_out_of_order_is_refused(tmp_path: Path) -> None:
     program = script(tmp_path, "read line; echo layer 1 00; echo layer 0 00; echo result 00 1 1 1; exec sleep 60")
-    with pytest.raises(BackendError, match="garbled"), HostProcess(program, None, 5) as process:
+    with pytest.raises(BackendError, match="garbled"), HostProcess(program, (), 5) as process:
         process.trace(b"\x01", 1)
 
 
 def test_a_program_that_cannot_be_started(tmp_path: Path) -> None:
     with pytest.raises(BackendError, match="cannot be started"):
-        HostProcess(tmp_path / "absent", None, 1)
+        HostProcess(tmp_path / "absent", (), 1)
 
 
 def test_a_result_is_read(tmp_path: Path) -> None:
     program = script(tmp_path, "read line; echo result 0aff 100 60 30; exec sleep 60")
-    with HostProcess(program, None, 5) as process:
+    with HostProcess(program, (), 5) as process:
         result = process.run(b"\x01")
     assert (result.output, result.total, result.layers) == (b"\x0a\xff", 100, (60, 30))

@@ -78,10 +78,15 @@ NETWORKS = {
 
 
 def differing_layers(
-    toolchain: Toolchain, folder: Path, network: QuantizedNetwork, *flags: str, variants: tuple[str, ...] = VARIANTS
+    toolchain: Toolchain,
+    folder: Path,
+    network: QuantizedNetwork,
+    *flags: str,
+    variants: tuple[str, ...] = VARIANTS,
+    threads: int = 1,
 ) -> list[str]:
     """Variant, layer and input of each output that is not the golden model's."""
-    code = generate(network, folder / "source", X86)
+    code = generate(network, folder / "source", X86, threads=threads)
     program = folder / "network"
     sources = [*code.sources, resource("firmware", "host/board.c")]
     assert toolchain.compile(sources, program, (*HOST_FLAGS, *flags), code.include_folders) == ""
@@ -91,7 +96,7 @@ def differing_layers(
     commands = "".join(f"trace {to_bytes(one, form).hex()}\n" for one in codes)
     wrong = []
     for variant in variants:
-        environment = os.environ | {"SPECC_KERNELS": variant}
+        environment = os.environ | {"SPECC_KERNELS": variant, "SPECC_THREADS": str(threads)}
         done = subprocess.run(
             [program], input=commands, env=environment, capture_output=True, text=True, timeout=60, check=True
         )
@@ -111,6 +116,14 @@ def test_every_code_in_every_variant(toolchain: Toolchain, tmp_path: Path, name:
     network = side_by_side(shape, layers, seed=sum(shape))
     assert {name.split("/")[0] for name in kernel_names(network, X86).values()} == {X86}
     assert differing_layers(toolchain, tmp_path, network, "-O2") == []
+
+
+@pytest.mark.parametrize("name", ["windows", "tiles", "dense", "additions"])
+def test_every_code_by_threads(toolchain: Toolchain, tmp_path: Path, name: str) -> None:
+    """Three: they share neither rows nor tiles nor blocks of units evenly."""
+    shape, layers = NETWORKS[name]
+    network = side_by_side(shape, layers, seed=sum(shape))
+    assert differing_layers(toolchain, tmp_path, network, "-O2", threads=3) == []
 
 
 @pytest.mark.slow
