@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from specc.codegen.generate import code_hash, generate, kernel_names, render, thread_pool
+from specc.codegen.generate import code_hash, generate, kernel_names, render
 from specc.codegen.kernels import GENERIC, family_of
+from specc.codegen.layers import identifiers
 from specc.codegen.toolchain import COMMON_FLAGS, HOST_FLAGS, Toolchain, ToolchainError, optimisation_flags
-from specc.evidence import Figure
 from specc.measure import provenance
 from specc.measure.backend import BackendError, Job
 from specc.measure.generator import generator_hash
@@ -61,7 +61,7 @@ class HostBackend:
             input=job.spec.model.input.model_dump(mode="json"),
             graph=provenance.graph_hash(job.network),
             schedule=job.network.schedule,
-            generator=generator_hash([_board(), *thread_pool()]),
+            generator=generator_hash(_board_files()),
             flags=_flags(job.target),
             target=job.target.model_dump(mode="json", exclude={"name"}),
             threads=thread_count(job.target.cores),
@@ -79,7 +79,7 @@ class HostBackend:
         """Hash of everything that can change the peaks of this computer."""
         return provenance.content_key(
             backend=[self.name, self.version],
-            sources=[path.read_text(encoding="utf-8") for path in (*peaks.sources(), _board())],
+            sources=[path.read_text(encoding="utf-8") for path in (*peaks.sources(), *_board_files())],
             flags=_flags(job.target),
             host=provenance.host_description(),
             libraries=_libraries(),
@@ -113,13 +113,7 @@ class HostBackend:
         samples = take_samples(job, program, cpus, threads)
         totals = [result.total * TICK_SECONDS for result in samples.warm]
         _require_fine_clock(totals)
-        found = counters.Counters(samples.counters)
-        if job.network.network.input in job.network.rings:
-            found = counters.Counters(
-                notes=("no counters: input arrives by rows, and reading it would be counted, too",)
-            )
-        elif "instructions" not in samples.counters:
-            found = self._simulated_counters(job, toolchain, samples.counters)
+        found = self._counters(job, toolchain, program, cpus)
         baselines, without = _baselines(job, cpus, threads)
         gradients = measure_gradients(job, toolchain, flags, _board(), cpus[:1]) if wanted(job) else None
         return Measurement(
@@ -148,7 +142,7 @@ class HostBackend:
                 spec_hash=provenance.spec_hash(job.spec),
                 graph_hash=provenance.graph_hash(job.network),
                 model_file=provenance.model_file(job.spec),
-                code_hash=code_hash(render(job.network, _family(job), threads=threads), [_board(), *thread_pool()]),
+                code_hash=code_hash(render(job.network, _family(job), threads=threads), _board_files()),
                 compiler=compiler,
                 compiler_flags=" ".join((*COMMON_FLAGS, *flags)),
                 backend=self.name,
@@ -171,16 +165,24 @@ class HostBackend:
             notes=(*sample_notes(totals), *notes(job.target, samples), *found.notes, *without),
         )
 
-    def _simulated_counters(self, job: Job, toolchain: Toolchain, seen: dict[str, Figure]) -> counters.Counters:
-        """Counters by simulation, with what the hardware did show. A simulator that fails costs the counters only."""
+    def _counters(self, job: Job, toolchain: Toolchain, program: Path, cpus: Sequence[int]) -> counters.Counters:
+        """Counters of one thread: others that wait for it would be counted too. Where the hardware does not tell
+        instructions, a simulator's stand beside its own; one that fails costs its counters only."""
+        layers = identifiers(job.network.network)
+        seen = counters.from_hardware(program, cpus, input_lines(job), tuple(layers))
+        if "instructions" in seen.total:
+            return seen
         job.progress(f"{job.target.name}: simulating counters")
         try:
             flags = (*counters.PORTABLE_FLAGS, *optimisation_flags(job.target.compile))
             program, _ = _build(job, toolchain, flags, 1, "counters")
-            found = counters.simulated(program, program.parent, input_lines(job))
+            functions = {function: name for name, function in layers.items()}
+            streamed = job.network.network.input in job.network.rings
+            found = counters.simulated(program, program.parent, input_lines(job), functions, streamed=streamed)
         except (BackendError, ToolchainError) as error:
-            return counters.Counters(seen, notes=(f"no counters: {str(error).splitlines()[0]}",))
-        return counters.Counters(found.total | seen, found.layers, found.notes)
+            return counters.Counters(seen.total, seen.layers, (f"no counters: {str(error).splitlines()[0]}",))
+        each = {name: found.layers.get(name, {}) | seen.layers.get(name, {}) for name in layers}
+        return counters.Counters(found.total | seen.total, each, found.notes)
 
 
 def _family(job: Job) -> str:
@@ -199,6 +201,10 @@ def _family(job: Job) -> str:
 
 def _board() -> Path:
     return resource("firmware", "host/board.c")
+
+
+def _board_files() -> list[Path]:
+    return sorted(_board().parent.iterdir())
 
 
 def _libraries() -> dict[str, str]:

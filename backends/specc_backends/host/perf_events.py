@@ -1,7 +1,7 @@
-"""Hardware counters of a running process through Linux `perf_event_open(2)`, each probed by itself.
+"""Which hardware counters Linux `perf_event_open(2)` offers, each probed by itself.
 
-Constants are those of the kernel's `include/uapi/linux/perf_event.h`. No event shares the hardware with another: each
-is opened, read and closed alone, so that no count is scaled up from a part of the time.
+Constants are those of the kernel's `include/uapi/linux/perf_event.h`. A program counts its own layers
+(`firmware/host/counts.h`), one event at a time, so that no count is scaled up from a part of the time.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import os
 import platform
 import struct
 import sys
-from dataclasses import dataclass
-from types import TracebackType
 from typing import Final
 
 _HARDWARE, _SOFTWARE, _HW_CACHE = 0, 1, 3  # enum perf_type_id
@@ -47,66 +45,26 @@ _EXCLUDE_KERNEL_AND_HYPERVISOR: Final = 1 << 5 | 1 << 6
 _CLOSE_ON_EXEC: Final = 8  # PERF_FLAG_FD_CLOEXEC
 
 
-@dataclass(frozen=True)
-class Reading:
-    """A count so far, and whether the counter was on the hardware all the time."""
-
-    count: int
-    complete: bool
-
-
-class Event:
-    """One open counter of one process (its user-space part), counting from now on.
-
-    Raises:
-        OSError: this machine, or this user, has no such counter.
-    """
-
-    def __init__(self, name: str, process: int) -> None:
-        kind, config = EVENTS[name]
-        number = _SYSTEM_CALL.get(platform.machine())
-        if sys.platform != "linux" or number is None:
-            raise OSError("perf_event_open is known on Linux for x86-64, AArch64 and RISC-V only")
-        packed = _ATTRIBUTES.pack(
-            kind, _ATTRIBUTES.size, config, 0, 0, _READ_FORMAT, _EXCLUDE_KERNEL_AND_HYPERVISOR, 0, 0, 0
-        )
-        library = ctypes.CDLL(None, use_errno=True)
-        library.syscall.restype = ctypes.c_long
-        attributes = ctypes.create_string_buffer(packed, len(packed))
-        any_processor, no_group = ctypes.c_int(-1), ctypes.c_int(-1)
-        self._descriptor = library.syscall(
-            ctypes.c_long(number),
-            attributes,
-            ctypes.c_int(process),
-            any_processor,
-            no_group,
-            ctypes.c_ulong(_CLOSE_ON_EXEC),
-        )
-        if self._descriptor < 0:
-            code = ctypes.get_errno()
-            raise OSError(code, os.strerror(code))
-
-    def __enter__(self) -> Event:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        os.close(self._descriptor)
-
-    def read(self) -> Reading:
-        """The count since the counter was opened."""
-        count, enabled, running = struct.unpack("=QQQ", os.read(self._descriptor, 24))
-        return Reading(count, complete=running == enabled)
-
-
 def available() -> tuple[str, ...]:
     """The counters that open on this machine for this user, tried one by one on this process."""
-    found = []
-    for name in EVENTS:
-        try:
-            with Event(name, os.getpid()):
-                found.append(name)
-        except OSError:
-            continue
-    return tuple(found)
+    return tuple(name for name, event in EVENTS.items() if _opens(*event))
+
+
+def _opens(kind: int, config: int) -> bool:
+    number = _SYSTEM_CALL.get(platform.machine())
+    if sys.platform != "linux" or number is None:
+        return False
+    packed = _ATTRIBUTES.pack(
+        kind, _ATTRIBUTES.size, config, 0, 0, _READ_FORMAT, _EXCLUDE_KERNEL_AND_HYPERVISOR, 0, 0, 0
+    )
+    library = ctypes.CDLL(None)
+    library.syscall.restype = ctypes.c_long
+    attributes = ctypes.create_string_buffer(packed, len(packed))
+    this_process, any_processor, no_group = ctypes.c_int(0), ctypes.c_int(-1), ctypes.c_int(-1)
+    descriptor = library.syscall(
+        ctypes.c_long(number), attributes, this_process, any_processor, no_group, ctypes.c_ulong(_CLOSE_ON_EXEC)
+    )
+    if descriptor < 0:
+        return False
+    os.close(descriptor)
+    return True

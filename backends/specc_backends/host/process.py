@@ -16,6 +16,7 @@ from typing import Final
 from specc.measure.backend import BackendError
 
 THREADS: Final = "SPECC_THREADS"  # in the environment: how many threads firmware/host/thread_pool.c starts
+COUNTER: Final = "SPECC_COUNTER"  # what it counts, and where it writes its counts: see firmware/host/counts.h
 TICK_SECONDS: Final = 1e-9  # of the program's times
 _LOG_LINES: Final = 200  # of the conversation, kept for the log
 
@@ -37,17 +38,31 @@ class HostProcess:
         cpus: the processors to pin its threads to, one each, the main thread's first; none where they are not pinned.
         time_limit: seconds for any one command; a program that takes longer is killed.
         threads: how many it is to have, if it was built for more than one.
+        counter: type and configuration of an event of perf_event_open(2) that it is to count, layer by layer.
     """
 
-    def __init__(self, program: Path, cpus: Sequence[int], time_limit: float, threads: int = 1) -> None:
+    def __init__(
+        self,
+        program: Path,
+        cpus: Sequence[int],
+        time_limit: float,
+        threads: int = 1,
+        counter: tuple[int, int] | None = None,
+    ) -> None:
         self._cpus = cpus
         self._time_limit = time_limit
         self._expired = False
         self._spoken: deque[str] = deque(maxlen=_LOG_LINES)
+        environment = os.environ | {THREADS: str(threads)}
+        own_end, its_end = os.pipe() if counter else (None, None)
+        self._counts = None if own_end is None else os.fdopen(own_end, encoding="ascii", errors="replace")
+        if counter:
+            environment[COUNTER] = f"{counter[0]} {counter[1]} {its_end}"
         try:
             self._process = subprocess.Popen(
                 [str(program)],
-                env=os.environ | {THREADS: str(threads)},
+                env=environment,
+                pass_fds=() if its_end is None else (its_end,),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -56,7 +71,12 @@ class HostProcess:
                 errors="replace",
             )
         except OSError as error:
+            if self._counts is not None:
+                self._counts.close()
             raise BackendError(f"the program cannot be started: {error}") from error
+        finally:
+            if its_end is not None:
+                os.close(its_end)
         self._pin(self._process.pid, cpus[:1])
 
     def __enter__(self) -> HostProcess:
@@ -67,7 +87,7 @@ class HostProcess:
     ) -> None:
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
+        for stream in (self._process.stdin, self._process.stdout, self._counts):
             if stream is not None:
                 with contextlib.suppress(OSError):  # what was still to be written has no reader any more
                     stream.close()
@@ -99,11 +119,16 @@ class HostProcess:
         """One inference."""
         return self._result(self._command(f"run {codes.hex()}")[0])
 
-    def refuse(self, codes: bytes) -> None:
-        """Have the program read an input with one digit too many: the cost of reading, without an inference."""
-        answer = self._command(f"run {codes.hex()}0")[0]
-        if answer != "error input is too long":
-            raise self._broken(f"it answered {answer[:200]!r} to an input that is too long")
+    def counts(self) -> tuple[int, ...] | None:
+        """What was counted in each layer of the inference that was asked for last.
+
+        None where the program has no such counter, or where it was off the hardware for a part of the time.
+        """
+        assert self._counts is not None, "no counter was asked for"
+        complete, *counts = self._counts.readline().split() or ["0"]
+        if not all(word.isdecimal() for word in (complete, *counts)):
+            raise self._broken("its counts are garbled")
+        return tuple(map(int, counts)) if complete == "1" else None
 
     def trace(self, codes: bytes, layers: int) -> tuple[list[bytes], Result]:
         """One inference, with the output of every layer."""

@@ -12,7 +12,7 @@ from specc.evidence import Figure
 from specc.measure.backend import BackendError, Job
 from specc.measure.result import OutputDifference
 from specc.measure.sampling import narrow_enough
-from specc_backends.host import counters, rapl
+from specc_backends.host import rapl
 from specc_backends.host.machine import evict_caches, frequency
 from specc_backends.host.process import HostProcess, Result
 
@@ -39,7 +39,6 @@ class Samples:
     cold: list[Result]
     difference: OutputDifference | None
     one_thread: list[Result]  # warm runs of the same program with one thread; empty where it has no more anyway
-    counters: dict[str, Figure]
     energy: Figure
     frequencies: tuple[float, ...]  # hertz, over the run; empty where the system does not tell
 
@@ -65,9 +64,6 @@ def input_lines(job: Job) -> list[bytes]:
 
 def take_samples(job: Job, program: Path, cpus: Sequence[int], threads: int) -> Samples:
     """Run the program of a job, each thread on one of the processors where they are given.
-
-    Counters are those of one thread: others that wait for it would be counted too.
-
     Raises:
         BackendError: the program crashed, hung, broke the protocol or is another one.
     """
@@ -83,11 +79,10 @@ def take_samples(job: Job, program: Path, cpus: Sequence[int], threads: int) -> 
         traces = [process.trace(line, len(graph.layers))[0] for line in lines]
         warm, frequencies = _warm_samples(process, lines, cpus, SAMPLES_AT_MOST)
         energy = rapl.energy(lambda: process.run(lines[0]), rapl.packages())
-    with HostProcess(program, cpus, COMMAND_SECONDS) as process:
-        _greet(process, job)
-        one_thread = _warm_samples(process, lines, cpus, SAMPLES_AT_LEAST)[0] if threads > 1 else []
-        by_rows = graph.input in job.network.rings
-        counted = {} if by_rows else counters.from_hardware(process, lines)
+    one_thread: list[Result] = []
+    if threads > 1:
+        with HostProcess(program, cpus, COMMAND_SECONDS) as process:
+            one_thread, _ = _warm_samples(process, lines, cpus, SAMPLES_AT_LEAST)
     cold = []
     for index in range(COLD_STARTS):
         with HostProcess(program, cpus, COMMAND_SECONDS, threads) as process:
@@ -98,7 +93,7 @@ def take_samples(job: Job, program: Path, cpus: Sequence[int], threads: int) -> 
         (index % INPUTS, result.output) for runs in (warm, one_thread, cold) for index, result in enumerate(runs)
     ]
     different = first_difference(job.network, expected, traces, outputs)
-    return Samples(warm, cold, different, one_thread, counted, energy, frequencies)
+    return Samples(warm, cold, different, one_thread, energy, frequencies)
 
 
 def _greet(process: HostProcess, job: Job) -> None:

@@ -1,18 +1,17 @@
 """Counters of this computer: the kernel's where it has them, Cachegrind's where it is installed, else a reason."""
 
-import os
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from specc.codegen.toolchain import Toolchain
-from specc.evidence import Figure
 from specc.measure.backend import BackendError
+from specc.resources import resource
 from specc_backends.host import cachegrind, counters, perf_events
-from specc_backends.host.process import HostProcess
 
 PROFILE = """\
 desc: I1 cache:         32768 B, 64 B, 8-way associative
@@ -68,84 +67,144 @@ def test_an_inference_is_the_run_less_the_reading() -> None:
     assert found == {"instructions": 300, "llc_misses": 6, "loads": 0}  # and nothing for events that were not there
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="perf_event_open is a Linux system call")
-def test_a_counter_of_the_kernel_counts() -> None:
-    """Each page of fresh memory that is touched is one fault."""
+# Two layers under the real harness: one runs a loop of 100,000 rounds, each at least one load, the other touches pages
+# that nobody has touched before, each a fault. The input is one byte, or two rows of one.
+NETWORK = """
+#define _GNU_SOURCE
+#include "network.h"
+#include <sys/mman.h>
+enum { PAGE = 4096, PAGES = 30 };
+static volatile unsigned work;
+static uint8_t codes[2];
+void layer_loop(void) { for (unsigned i = 0; i < 100000; i++) { work += i; } }
+void layer_touch(void)
+{
+    volatile char *fresh = mmap(0, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    madvise((void *)fresh, PAGES * PAGE, MADV_NOHUGEPAGE);
+    for (int i = 0; i < PAGES; i++) { fresh[i * PAGE] = 1; }
+    munmap((void *)fresh, PAGES * PAGE);
+}
+const char specc_network_name[] = "net";
+const uint32_t specc_layer_count = 2;
+const specc_layer specc_layers[] = {
+    {"a-loop", layer_loop, 0, codes, 1, 1, 1},
+    {"touch", layer_touch, 0, codes, 1, 1, 1},
+};
+uint32_t specc_layer_ticks[2];
+#if STREAMED
+const specc_call specc_calls[] = {{2, 0}, {1, 0}, {2, 1}, {0, 0}, {1, 0}};
+#else
+const specc_call specc_calls[] = {{0, 0}, {1, 0}, {1, 0}};
+#endif
+const uint32_t specc_call_count = sizeof specc_calls / sizeof *specc_calls;
+uint8_t *const specc_input = codes;
+const uint32_t specc_input_bytes = 1 + STREAMED;
+const uint32_t specc_input_row_bytes = 1;
+const uint32_t specc_input_rows_kept = 2 * STREAMED;
+const void *const specc_output = codes;
+const uint32_t specc_output_bytes = 1;
+"""
+PAGES = 30
+LAYERS = ("a-loop", "touch")
+FUNCTIONS = {"loop": "a-loop", "touch": "touch"}
+
+
+@pytest.fixture(scope="module", params=[0, 1], ids=["whole input", "input by rows"])
+def program(
+    request: pytest.FixtureRequest, toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, bytes, bool]:
+    """A program, an input, and whether the input arrives by rows."""
+    folder = tmp_path_factory.mktemp("counted")
+    (folder / "network.c").write_text(NETWORK)
+    runtime = resource("firmware", "runtime")
+    sources = [folder / "network.c", *(runtime / name for name in ("harness.c", "inference.c", "text.c"))]
+    flags = (*counters.PORTABLE_FLAGS, "-O1", f"-DSTREAMED={request.param}")
+    toolchain.compile([*sources, resource("firmware", "host/board.c")], folder / "counted", flags, [runtime])
+    return folder / "counted", bytes(1 + request.param), bool(request.param)
+
+
+def test_the_kernel_s_counter_counts_layer_by_layer(program: tuple[Path, bytes, bool]) -> None:
+    """Each page is one fault, in the layer that touches it, which runs twice; reading the input is not counted."""
     if "page_faults" not in perf_events.available():
         pytest.skip("this machine does not let its users count")
-    import mmap
-
-    page = mmap.PAGESIZE
-    with mmap.mmap(-1, 300 * page) as memory, perf_events.Event("page_faults", os.getpid()) as event:
-        before = event.read()
-        for index in range(300):
-            memory[index * page] = 1
-        after = event.read()
-    assert 300 <= after.count - before.count <= 310
-    assert after.complete
+    found = counters.from_hardware(program[0], (), [program[1]], LAYERS)
+    assert found.total.keys() == set(perf_events.available())
+    own = found.layers["touch"]["page_faults"]
+    assert (own.low, own.value, own.high, own.evidence) == (2 * PAGES, 2 * PAGES, 2 * PAGES, "measured")
+    assert found.layers["a-loop"]["page_faults"].value == 0
+    assert found.total["page_faults"].value == 2 * PAGES
+    if "instructions" in found.total:
+        assert found.layers["a-loop"]["instructions"].value == pytest.approx(400_000, rel=0.3)
 
 
-def test_a_counter_of_a_process_that_is_not_there() -> None:
-    with pytest.raises(OSError):
-        perf_events.Event("page_faults", 2**22 + 12345)
+def fake(folder: Path, counts: str) -> Path:
+    """A program that answers every command, the `n`th by a Python expression of what it has counted."""
+    script = folder / "fake"
+    script.write_text(
+        f"#!{sys.executable}\nimport os, sys\n"
+        "kind, config, end = map(int, os.environ['SPECC_COUNTER'].split())\n"
+        "for n, command in enumerate(sys.stdin, 1):\n"
+        f"    os.write(end, ({counts}).encode())\n"
+        "    print('result 00 5 5 5', flush=True)\n"
+    )
+    script.chmod(0o755)
+    return script
 
 
-PROGRAM = """
-#include <string.h>
-#include <unistd.h>
-static volatile unsigned work;
-__attribute__((noinline)) void layer_only(void) { for (unsigned i = 0; i < 100000; i++) { work += i; } }
-int main(void) {
-    char line[64];
-    unsigned used = 0;
-    while (read(0, line + used, 1) == 1) {
-        if (line[used++] != '\\n') { continue; }
-        if (used == 8) {
-            write(1, "error input is too long\\n", 24);
-        } else {
-            layer_only();
-            write(1, "result 00 5 5\\n", 14);
-        }
-        used = 0;
-    }
-    return 0;
-}
-"""
+def test_counters_of_a_machine_that_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts of a fake: 100, 200, ... cycles in one layer and ten in the other; what is behind them is waiting."""
+    monkeypatch.setattr(perf_events, "available", lambda: ("cycles", "branches"))
+    program = fake(tmp_path, "f'1 {n}00 10 9999\\n' if config == 0 else f'1 {n} 0\\n'")
+    found = counters.from_hardware(program, (), [b"\x00"], ("a", "b"))
+    first, last = counters.WARM_UP + 1, counters.WARM_UP + counters.RUNS
+    cycles = found.layers["a"]["cycles"]
+    assert (cycles.low, cycles.high) == (100 * first, 100 * last)
+    assert found.layers["b"]["cycles"].value == 10 and found.layers["b"]["branches"].value == 0
+    assert (found.total["cycles"].low, found.total["cycles"].high) == (100 * first + 10, 100 * last + 10)
+    assert found.total["branches"].high == last
 
 
-@pytest.fixture(scope="module")
-def program(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A program that speaks the protocol; its one layer runs a loop of 100,000 rounds, each at least one load."""
-    folder = tmp_path_factory.mktemp("counted")
-    source = folder / "counted.c"
-    source.write_text(PROGRAM)
-    toolchain.compile([source], folder / "counted", [*counters.PORTABLE_FLAGS, "-O1", "-D_GNU_SOURCE"])
-    return folder / "counted"
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [("'1 5\\n'", "counted 1 layers of 2"), ("'1 5 x\\n'", "counts are garbled"), ("sys.exit(3)", "exit code 3")],
+)
+def test_a_program_that_counts_nonsense(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: str, message: str
+) -> None:
+    monkeypatch.setattr(perf_events, "available", lambda: ("cycles",))
+    with pytest.raises(BackendError, match=message):
+        counters.from_hardware(fake(tmp_path, counts), (), [b"\x00"], ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    "counts",
+    ["'0 5 5\\n'", "f'{int(n != 7)} 5 5\\n'", "os.close(end) or os.dup2(1, end) and ''"],
+    ids=["off the hardware", "off it once", "refused"],
+)
+def test_a_counter_that_is_not_complete_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: str
+) -> None:
+    monkeypatch.setattr(perf_events, "available", lambda: ("cycles",))
+    assert counters.from_hardware(fake(tmp_path, counts), (), [b"\x00"], ("a", "b")) == counters.Counters()
 
 
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
-def test_cachegrind_counts_the_layer_exactly(program: Path, tmp_path: Path) -> None:
-    found = counters.simulated(program, tmp_path, [b"\x00"])
-    for figures in (found.layers["only"], found.total):
-        assert figures["loads"].value == pytest.approx(100_000, rel=1e-3)
+def test_cachegrind_counts_the_layer_exactly(program: tuple[Path, bytes, bool], tmp_path: Path) -> None:
+    found = counters.simulated(program[0], tmp_path, [program[1]], FUNCTIONS, streamed=program[2])
+    for figures in (found.layers["a-loop"], found.total):
+        assert figures["loads"].value == pytest.approx(100_000, rel=1e-2)
         assert figures["instructions"].evidence == "simulated" and "cachegrind" in figures["instructions"].basis
         assert (figures["instructions"].value or 0) >= 300_000
-
-
-def test_what_the_hardware_shows_is_counted_for_the_inference_alone(program: Path) -> None:
-    with HostProcess(program, (), 10) as process:
-        found = counters.from_hardware(process, [b"\x00"])
-    assert found.keys() == set(perf_events.available())
-    if "instructions" in found:
-        assert found["instructions"].value == pytest.approx(400_000, rel=0.3)
-    for figure in found.values():
-        assert figure.evidence == "measured" and isinstance(figure, Figure)
+    assert found.layers["touch"]["stores"].value == pytest.approx(2 * PAGES, abs=20)
+    if program[2]:
+        for name, figure in found.total.items():
+            assert figure.value == sum(found.layers[layer][name].value or 0 for layer in LAYERS)
 
 
 def test_without_valgrind_there_is_a_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(perf_events, "available", lambda: ())
-    found = counters.simulated(tmp_path / "program", tmp_path, [b"\x00"])
+    found = counters.simulated(tmp_path / "program", tmp_path, [b"\x00"], {}, streamed=False)
     assert not found.total and "valgrind is not installed" in found.notes[0]
     assert counters.source() == "none"
 
