@@ -79,8 +79,13 @@ def is_pointwise(layer: Layer) -> bool:
 
 def padded(layer: Layer, x: Array, fill: float = 0) -> Array:
     """The input with all that windows see around it; itself if they see nothing more."""
-    around = [(0, 0), *(_padding(layer, axis) for axis in (0, 1)), (0, 0)]
-    return x if not any(map(any, around)) else np.pad(x, around, constant_values=fill)
+    (above, below), (left, right) = (_padding(layer, axis) for axis in (0, 1))
+    if not (above or below or left or right):
+        return x
+    batch, height, width, channels = x.shape
+    around = np.full((batch, above + height + below, left + width + right, channels), fill, x.dtype)
+    around[:, above : above + height, left : left + width] = x
+    return around
 
 
 def cropped(layer: Layer, around: Array) -> Array:

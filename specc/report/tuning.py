@@ -49,7 +49,8 @@ def _proof(found: Tuned, objective: Objective, margin: float) -> str:
     if found.not_evaluated:
         return "Steps are kept, so that the checker's proofs alone decide: no table with these steps is narrower."
     if found.proven:
-        text = f"Proven optimum: none of the {found.tables:,} tables with a margin of {percent(margin)} costs less"
+        word = "Optimum by an assumption that does not hold everywhere" if found.contradictions else "Proven optimum"
+        text = f"{word}: none of the {found.tables:,} tables with a margin of {percent(margin)} costs less"
     else:
         bound = f"{found.bound or 0:,} {unit}"
         gap = f", a gap of {percent((found.cost - found.bound) / found.cost)}" if found.bound and found.cost else ""

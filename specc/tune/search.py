@@ -5,7 +5,9 @@ measured, and `Found.contradictions` counts what was seen against it. A higher l
 holds for the sums of products and bytes that it is used for.
 
 CP-SAT proposes the cheapest point that no cut excludes. If the point is fine, it is the optimum. If its load is beyond
-the limit, its levels are raised as far as the load stays beyond, and everything below that point is cut off.
+the limit, its levels are raised as far as the load stays beyond, and everything below that point is cut off. At the
+end, the points one level below the best are looked at themselves, whatever the assumption says of them: where it does
+not hold, a cheaper one may be fine.
 """
 
 from __future__ import annotations
@@ -97,7 +99,9 @@ class _Search:
         while point is not None and self._left > 0:
             self._look(master, point)
             point, bound = master.cheapest()
-        if bound is None and self._best is not None:
+        proven = bound is None and self._best is not None
+        self._polish()
+        if proven and self._best is not None:
             bound = self._problem.cost(self._best)  # nothing cheaper is left
         return Found(self._best, bound, len(self._known), self._contradictions())
 
@@ -208,6 +212,23 @@ class _Search:
                 if not self._problem.too_wide(flat[level]):
                     self._take(flat[level])
                 return flat[level]
+        return None
+
+    # ---- the neighbours of the best ----
+
+    def _polish(self) -> None:
+        """Go down from the best as long as a point one level below it is cheaper and fine, the cheapest first."""
+        while self._best is not None and (cheaper := self._cheaper_neighbour(self._best)):
+            self._best = cheaper
+
+    def _cheaper_neighbour(self, best: Point) -> Point | None:
+        below = [_with(best, index, level - 1) for index, level in enumerate(best) if level > 0]
+        for point in sorted(below, key=self._problem.cost):
+            if self._problem.cost(point) >= self._problem.cost(best):
+                return None
+            known = point in self._known
+            if (known or self._left > 0) and not self._problem.too_wide(point) and self._fine(point):
+                return point
         return None
 
     def _take(self, point: Point) -> None:

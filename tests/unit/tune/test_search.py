@@ -111,6 +111,18 @@ def test_what_speaks_against_the_assumption_is_counted() -> None:
     assert search(grid, evaluations=100).contradictions > 0
 
 
+@given(st.lists(st.sampled_from((0.5, 2.0)), min_size=16, max_size=16))
+@settings(max_examples=60, deadline=None)
+def test_no_point_one_level_below_the_best_is_cheaper_and_fine(loads: list[float]) -> None:
+    # Loads that neither fall nor rise: cuts hide points that are fine.
+    uneven = dict(zip(itertools.product(range(4), repeat=2), loads, strict=True))
+    grid = Grid((4, 4), ((0, 3, 6, 9), (0, 2, 4, 6)), (2.0, 2.0), uneven=uneven)
+    found = search(grid, evaluations=1000)
+    if found.best is not None:
+        a, b = found.best
+        assert all(grid.strain(lower) > 1 for lower in ((a - 1, b), (a, b - 1)) if min(lower) >= 0)
+
+
 def test_equal_problems_give_equal_points_and_ask_in_the_same_order() -> None:
     runs = [Grid((5, 5, 5), ((0, 2, 4, 6, 8),) * 3, (3.0, 3.0, 3.0)) for _ in range(2)]
     found = [search(grid, evaluations=100) for grid in runs]
