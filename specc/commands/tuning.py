@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from specc.measure.store import Store
     from specc.spec import Spec
     from specc.tune.objective import Objective
-    from specc.tune.tuner import Tuned
+    from specc.tune.result import Tuned
 
 _OBJECTIVES: Final = ("bits", "flash", "sram", "cycles", "energy")
 _MOST_ITERATIONS: Final = 10_000_000
@@ -194,6 +194,8 @@ def _as_json(found: Tuned, objective: Objective) -> dict[str, Any]:
     plain: tuple[str, ...] = (
         "cost",
         "cost_before",
+        "by_layers",
+        "residual",
         "bound",
         "proven",
         "tables",

@@ -7,9 +7,10 @@ of their input, so a chain of them is one tensor in this respect.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
-from specc.graph.network import Network
+from specc.graph.network import Layer, Network
 from specc.spec.model import QuantizationRow, QuantizationTable
 
 FORMAT_KEEPING: Final = frozenset({"relu", "relu6", "maxpool", "flatten"})
@@ -52,16 +53,33 @@ def code_bytes(network: Network, table: QuantizationTable | None) -> dict[str, i
     return {tensor: container_bytes(bits) for tensor, bits in activation_bits(network, table).items()}
 
 
+def governing_layers(network: Network, table: QuantizationTable, tensor: str) -> set[str]:
+    """The layers whose rows decide how wide a tensor is, whatever the widths in them: those that read it, else the one
+    that makes it, else those that decide what that one reads."""
+    if readers := {layer.name for layer in _readers(network, tensor) if table.row(layer.name)}:
+        return readers
+    if tensor == network.input:
+        return set()
+    maker = network.layer(tensor)
+    if maker.kind not in FORMAT_KEEPING and table.row(tensor):
+        return {tensor}
+    return governing_layers(network, table, maker.inputs[0])
+
+
 def _widest_reader(network: Network, tensor: str, table: QuantizationTable | None) -> QuantizationRow | None:
     """The widest row among the layers that read a tensor, looking through those that keep its format."""
     if table is None:
         return None
-    rows: list[QuantizationRow] = []
+    rows = [row for layer in _readers(network, tensor) if (row := table.row(layer.name))]
+    return max(rows, key=row_bits, default=None)
+
+
+def _readers(network: Network, tensor: str) -> Iterator[Layer]:
+    """The layers that read a tensor, looking through those that keep its format."""
     pending = [tensor]
     while pending:
         for layer in network.consumers(pending.pop()):
             if layer.kind in FORMAT_KEEPING:
                 pending.append(layer.name)
-            elif row := table.row(layer.name):
-                rows.append(row)
-    return max(rows, key=row_bits, default=None)
+            else:
+                yield layer

@@ -8,7 +8,8 @@ from specc.report.terminal import OUTCOME_SIGNS, table
 from specc.spec.model import QuantizationRow, QuantizationTable
 from specc.tune.objective import Objective
 from specc.tune.reasons import reasons
-from specc.tune.tuner import FRONT, OnFront, Tuned
+from specc.tune.result import OnFront, Tuned
+from specc.tune.tuner import FRONT
 
 
 def tuning_text(found: Tuned, original: QuantizationTable, objective: Objective, margin: float) -> str:
@@ -32,7 +33,14 @@ def _rows(found: Tuned, original: QuantizationTable, objective: Objective) -> st
     change = found.cost - found.cost_before
     share = f", {percent_of(change / found.cost_before)}" if found.cost_before and change else ""
     total = f"{objective.meaning}: {found.cost_before:,} → {found.cost:,} {objective.unit}{share}"
-    return "\n".join([table(("row", "before", "after", "why"), rows), "", total])
+    return "\n".join([table(("row", "before", "after", "why"), rows), "", total, *_residual(found, objective)])
+
+
+def _residual(found: Tuned, objective: Objective) -> list[str]:
+    if found.by_layers is None or found.residual is None:
+        return []
+    text = f"Both are measured in one piece. Its layers, measured in other tables, add up to {found.by_layers:,} "
+    return [f"{text}{objective.unit}: the whole is {percent_of(found.residual)} off their sum."]
 
 
 def _row(row: QuantizationRow) -> str:
@@ -56,6 +64,7 @@ def _proof(found: Tuned, objective: Objective, margin: float) -> str:
         gap = f", a gap of {percent((found.cost - found.bound) / found.cost)}" if found.bound and found.cost else ""
         text = f"Not proven: none of the {found.tables:,} tables costs less than {bound}{gap}"
         text += " (--evaluations asks for more)"
+    text += " by the sum of its layers" if found.by_layers is not None else ""
     text += f", if precision never falls with more bits. {found.evaluated:,} tables were evaluated on "
     text += f"{found.iterations:,} inputs each; "
     if found.contradictions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from specc.check.context import Context
 from specc.check.memory import admissible
@@ -15,18 +15,22 @@ from specc.graph.network import Network
 from specc.spec import Spec
 from specc.spec.model import FORMAT_BITS, QuantizationRow, QuantizationTable
 
+if TYPE_CHECKING:
+    from specc.tune.search import Term
+    from specc.tune.space import Space
+
 Measure = Callable[[QuantizationTable], int]
 
-UNREACHABLE: Final = 10**12  # the cost of a table that has none
+UNREACHABLE: Final = 10**12  # the cost of a part that has none
 
 
 @dataclass(frozen=True)
 class Objective:
     """A cost of tables.
 
-    `separable`: each row adds its part, whatever the others say. Otherwise, and if it is not enumerated, it must not
+    `separable`: each row adds its part, whatever the others say. Otherwise, and if it has no `by_layers`, it must not
     fall when a width rises.
-    `enumerated`: nothing is known about it, and every table is asked for.
+    `by_layers`: the parts that it is taken apart into for a search; `measure` is then the cost in one piece.
     `containers`: only the 8 or 16 bits that a code is stored in count, and the narrower widths between bring nothing.
     """
 
@@ -36,7 +40,7 @@ class Objective:
     measure: Measure
     separable: bool
     containers: bool
-    enumerated: bool = False
+    by_layers: Callable[[Space], list[Term]] | None = None
 
 
 def bits_objective(network: Network) -> Objective:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from specc.numerics.quantize import QuantizationError
 from specc.spec.model import QuantizationTable
 from specc.tune.limits import Loads
-from specc.tune.objective import Objective
+from specc.tune.objective import UNREACHABLE, Objective
 from specc.tune.proofs import Proofs
 from specc.tune.search import Point, Term
 from specc.tune.space import Setting, Space
@@ -47,9 +47,11 @@ class TableProblem:
 
     @cached_property
     def terms(self) -> list[Term] | None:
-        if self.objective.enumerated:
-            every = itertools.product(*map(range, self.levels))
-            return [Term(tuple(range(len(self.levels))), {point: self.cost(point) for point in every})]
+        if self.objective.by_layers is not None:
+            large = self._more_than_any_tie
+            parts = self.objective.by_layers(self.space)
+            weighed = [Term(own.variables, {at: cost * large for at, cost in own.costs.items()}) for own in parts]
+            return [*weighed, *self._ties()]
         if not self.objective.separable:
             return None
         least = self.cost(self.bottom)
@@ -62,15 +64,23 @@ class TableProblem:
 
     def cost(self, point: Point) -> int:
         """The objective; among equals, fewer bits in all."""
+        if self.objective.by_layers is not None:
+            return sum(own.costs[tuple(point[index] for index in own.variables)] for own in self.terms or ())
         bits = sum(setting.bits for setting in self.space.settings(point))
         return self.objective.measure(self.space.table(point)) * self._more_than_any_tie + bits
+
+    def _ties(self) -> Iterator[Term]:
+        for index, variable in enumerate(self.space.variables):
+            yield Term((index,), {(level,): setting.bits for level, setting in enumerate(variable.settings)})
 
     def objective_of(self, cost: int) -> int:
         """The objective in what `cost` says."""
         return cost // self._more_than_any_tie
 
     def loads(self, point: Point) -> Loads | None:
-        """Every statistic over its limit, or None where the table cannot be computed."""
+        """Every statistic over its limit, or None where the table cannot be computed, here or on the target."""
+        if self.objective.by_layers is not None and self.objective_of(self.cost(point)) >= UNREACHABLE:
+            return None
         if point not in self.known:
             try:
                 self.known[point] = self.evaluate(self.space.table(point))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from specc.check.context import decimal, exact
 from specc.check.ranges import bits_for, nearest_on_grid
 from specc.spec.model import QuantizationRow, QuantizationTable
-from specc.tune.tuner import Tuned
+from specc.tune.result import Tuned
 
 
 def reasons(found: Tuned, original: QuantizationTable) -> dict[str, str]:

@@ -19,7 +19,7 @@ from specc.check.ranges import bits_for, nearest_on_grid, rounded_up
 from specc.graph.network import Layer, Network
 from specc.graph.widths import FORMAT_KEEPING
 from specc.spec import Spec
-from specc.spec.model import QuantizationRow, QuantizationTable
+from specc.spec.model import Fusion, QuantizationRow, QuantizationTable
 from specc.tune.search import Point
 
 FEWEST_BITS: Final = 2
@@ -55,6 +55,7 @@ class Space:
     network: Network
     original: QuantizationTable
     variables: tuple[Variable, ...]
+    fusions: tuple[Fusion, ...] = ()
 
     @cached_property
     def levels(self) -> tuple[int, ...]:
@@ -69,6 +70,13 @@ class Space:
     def settings(self, point: Point) -> list[Setting]:
         """The setting of each variable."""
         return [variable.settings[level] for variable, level in zip(self.variables, point, strict=True)]
+
+    def governing(self, layer: str) -> list[int]:
+        """The variables whose row governs a layer; none where its row cannot change."""
+        own = [index for index, variable in enumerate(self.variables) if variable.layer == layer]
+        if own or any(row.layer == layer for row in self.original.rows):
+            return own
+        return [index for index, variable in enumerate(self.variables) if variable.layer == "*"]
 
     def table(self, point: Point) -> QuantizationTable:
         """The table of a point: rows of the original in their order, then those of layers that differ from `*`."""
@@ -106,7 +114,7 @@ def space_of(spec: Spec, network: Network, *, keep_steps: bool) -> Space:
     table = spec.quantization
     if table is None:
         raise ValueError("there is no quantization table to tune")
-    return Space(network, table, tuple(_variables(network, table, keep_steps)))
+    return Space(network, table, tuple(_variables(network, table, keep_steps)), spec.model.fusions)
 
 
 def _variables(network: Network, table: QuantizationTable, keep_steps: bool) -> Iterator[Variable]:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from specc.diagnostics.model import Diagnostic
 from specc.graph.network import Network
 from specc.measure.precision import DEFAULT_ITERATIONS, study_key, study_of
 from specc.measure.store import Store
@@ -24,6 +23,7 @@ from specc.tune.limits import Loads, judged, limits_anything, loads_of
 from specc.tune.objective import Objective
 from specc.tune.problem import TableProblem, by_container, within_accumulators
 from specc.tune.proofs import Proofs
+from specc.tune.result import Narrower, Obstacle, OnFront, Tuned
 from specc.tune.search import Found, Point, search
 from specc.tune.space import Space, space_of
 
@@ -33,7 +33,6 @@ MARGIN: Final = 0.1
 EVALUATIONS: Final = 400
 ROUNDS: Final = 6
 FRONT: Final = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # limits of the front, over those of the harness
-MOST_MEASURED: Final = 32  # tables
 _TIGHTEN: Final = 0.9  # what a limit is multiplied by whose confirmation fails
 _MEMORY: Final = 512 << 20  # bytes
 _MULTIPLY_ACCUMULATES: Final = 300e6  # of a table's evaluation: seconds, for small networks and for large ones
@@ -50,65 +49,6 @@ class Options:
     iterations: int | None = None
     evaluations: int = EVALUATIONS
     front: bool = False
-
-
-@dataclass(frozen=True)
-class OnFront:
-    """The cheapest table found for limits of `factor` times the harness's."""
-
-    factor: float
-    cost: int
-    bound: int | None  # None: not known
-    load: float  # the largest of all statistics over their limits in the harness
-    widths: dict[str, int]
-
-
-@dataclass(frozen=True)
-class Obstacle:
-    """Why no table keeps everything."""
-
-    statement: str
-    needed: str
-
-
-@dataclass(frozen=True)
-class Narrower:
-    """What one level less in one row would break."""
-
-    layer: str
-    statement: str
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """What tuning found. Without a table nothing fits, and `obstacles` say why."""
-
-    table: QuantizationTable | None
-    cost: int | None
-    cost_before: int
-    bound: int | None  # no table that keeps everything costs less, if precision never falls with more bits
-    tables: int  # in the whole space
-    evaluated: int  # tables, in the last search
-    contradictions: int  # pairs of evaluated tables that speak against that assumption
-    iterations: int  # of each evaluation
-    confirmation: tuple[Judgement, ...]  # on inputs that the search has not seen
-    confirmed_on: int  # iterations; 0: nothing was evaluated
-    rounds: int  # searches, each after the first with tighter limits
-    narrower: tuple[Narrower, ...]
-    obstacles: tuple[Obstacle, ...]
-    beyond_repair: tuple[Diagnostic, ...]  # what no width repairs
-    not_evaluated: str  # why precision was not looked at; "" where it was
-    front: tuple[OnFront, ...]
-
-    @property
-    def proven(self) -> bool:
-        """Whether no table is cheaper, under the assumption."""
-        return self.cost is not None and self.bound is not None and self.cost <= self.bound
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether every limit holds on fresh inputs."""
-        return bool(self.confirmed_on) and all(own.outcome == "pass" for own in self.confirmation)
 
 
 def tune(
@@ -144,11 +84,6 @@ class _Tuner:
             if not all(row.uniform for row in space.original.rows):
                 raise TuneError(f"--objective {objective.name}: how other formats are packed is not known")
             space = by_container(space)
-        if objective.enumerated and space.tables > MOST_MEASURED:
-            raise TuneError(
-                f"--objective {objective.name} would measure {space.tables:,} tables, {MOST_MEASURED} at most are "
-                "worth it: --objective flash or sram, or rows for several layers"
-            )
         self._space = space
         self._iterations = 0 if self._reason else options.iterations or _iterations(spec, network)
         self._log = _Log(store, self._key())
@@ -177,6 +112,7 @@ class _Tuner:
             table=self._space.table(best) if best is not None else None,
             cost=self._objective.measure(self._space.table(best)) if best is not None else None,
             cost_before=self._objective.measure(self._space.original),
+            by_layers=self._by_layers(best),
             bound=self._problem.objective_of(found.bound) if found.bound is not None else None,
             tables=self._space.tables,
             evaluated=found.evaluations,
@@ -191,6 +127,11 @@ class _Tuner:
             not_evaluated=self._reason,
             front=tuple(self._front()) if self._options.front and not self._reason else (),
         )
+
+    def _by_layers(self, best: Point | None) -> int | None:
+        if best is None or self._objective.by_layers is None:
+            return None
+        return self._problem.objective_of(self._problem.cost(best))
 
     # ---- evaluation ----
 
@@ -273,7 +214,7 @@ class _Tuner:
         if free.best is None:
             return [Obstacle(f"{rounds} searches found no table within the limits", "more evaluations")]
         table = self._space.table(free.best)
-        cost = f"{self._objective.measure(table):,} {self._objective.unit}"
+        cost = f"{self._problem.objective_of(self._problem.cost(free.best)):,} {self._objective.unit}"
         alone = f"precision alone takes {_widths_text(table)}: {cost}"
         unfit = [f"sums of `{name}` are not proven to fit its accumulator" for name in self._proofs.overflows(table)]
         return [
@@ -296,14 +237,13 @@ class _Tuner:
             if own.best is None:
                 continue
             loads = self._problem.loads(own.best) or {}
-            table = self._space.table(own.best)
             found.append(
                 OnFront(
                     factor=factor,
-                    cost=self._objective.measure(table),
+                    cost=self._problem.objective_of(self._problem.cost(own.best)),
                     bound=self._problem.objective_of(own.bound) if own.bound is not None else None,
                     load=max(loads.values(), default=0.0),
-                    widths=widths(table),
+                    widths=widths(self._space.table(own.best)),
                 )
             )
         return found
