@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from specc.evidence import Figure
+from specc.measure.result import Measurement
 
 MULTIPLY: Final = "multiplication"
 LOADS: Final = "loads"
@@ -14,6 +15,11 @@ STORES: Final = "stores"
 BRANCHES: Final = "branches"
 DIVIDES: Final = "division"
 FLOATS: Final = "floating point"
+ARRAY: Final = "array operations"  # of an accelerator; the transfers are those that its array waits for
+SRAM: Final = "SRAM transfers"
+DRAM: Final = "DRAM transfers"
+FLASH: Final = "flash transfers"
+STALLS: Final = "stalls"  # as a processor counts them, whatever they wait for
 OTHER: Final = "other instructions"
 UNATTRIBUTED: Final = "unattributed"
 
@@ -26,9 +32,15 @@ COUNTERS: Final[dict[str, tuple[str, ...]]] = {
     BRANCHES: ("branch_cycles", "refill_cycles"),
     DIVIDES: ("divide_cycles",),
     FLOATS: ("float_cycles",),
+    ARRAY: ("macs_bound_cycles",),
+    SRAM: ("sram_bound_cycles",),
+    DRAM: ("dram_bound_cycles",),
+    FLASH: ("flash_bound_cycles",),
+    STALLS: ("stalled_cycles",),
     OTHER: ("other_cycles",),
 }
 CAUSES: Final = (*COUNTERS, UNATTRIBUTED)
+_COMPUTING: Final = (*COUNTERS[MULTIPLY], *COUNTERS[ARRAY])
 
 
 @dataclass(frozen=True)
@@ -76,3 +88,29 @@ def attribute(counters: Mapping[str, Figure]) -> Attribution | None:
     if any(part.cycles < 0 for part in parts):
         return None
     return Attribution(whole, tuple(part for part in parts if part.cycles))
+
+
+def tells_computing(counters: Mapping[str, Figure]) -> bool:
+    """Whether cycles that compute are counted apart from others: without them, nothing says what bounds a layer."""
+    return any(name in counters for name in _COMPUTING)
+
+
+def unseen(measurement: Measurement) -> tuple[str, ...]:
+    """What of a target's time its counters do not show, in words."""
+    counters = measurement.counters
+    found = []
+    if "cycles" not in counters:
+        found.append("no cycles are counted: where the time goes is known by layer alone")
+    elif attribute(counters) is None:
+        found.append("cycles are counted, but not what they are spent on")
+    elif not tells_computing(counters):
+        found.append("the cycles that compute are not counted apart from others")
+    waits = counters.get("flash_waits_at_most")
+    if waits is not None and waits.high:
+        found.append(f"waits for flash are no part of the cycles: at most {waits.high:,.0f} more")
+    elif measurement.evidence == "simulated" and counters.get("cycles") and counters["cycles"].high is None:
+        found.append("waits for flash are not counted: no wait states are declared")
+    found += [
+        f"{layer.name}: {layer.latency.best.basis}" for layer in measurement.layers if layer.latency.best.value is None
+    ]
+    return tuple(found)

@@ -14,7 +14,20 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from specc.evidence import Figure
-from specc.explain.attribution import DIVIDES, FLOATS, LOADS, MULTIPLY, STORES, attribute
+from specc.explain.attribution import (
+    ARRAY,
+    COUNTERS,
+    DIVIDES,
+    DRAM,
+    FLASH,
+    FLOATS,
+    LOADS,
+    MULTIPLY,
+    SRAM,
+    STORES,
+    attribute,
+    tells_computing,
+)
 from specc.graph.network import Layer
 from specc.measure.peaks import Peaks
 from specc.measure.result import LayerResult, Measurement
@@ -23,6 +36,8 @@ from specc.numerics.quantized import QuantizedNetwork
 Bottleneck = Literal["compute", "memory", "latency", "overhead"]
 # A layer that reaches this part of its roof is bound by it; below, the counters say what else it waits for.
 _AT_THE_ROOF: Final = 0.5
+_COMPUTING: Final = (MULTIPLY, DIVIDES, FLOATS, ARRAY)  # causes
+_MOVING: Final = (LOADS, STORES, SRAM, DRAM, FLASH)  # causes
 _ACCUMULATOR_BYTES: Final = 4  # of a bias
 
 
@@ -73,12 +88,32 @@ class Placed:
     @property
     def bottleneck(self) -> Bottleneck:
         """The kind that takes most of the time."""
-        return max(self.shares, key=lambda kind: self.shares[kind])
+        return _standing(self.shares).kind
 
     @property
     def margin(self) -> float:
-        first, second, *_ = sorted(self.shares.values(), reverse=True)
-        return first - second
+        return _standing(self.shares).margin
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What takes most of the cycles, the part of them that it takes, and its lead over `second`."""
+
+    kind: Bottleneck
+    share: float
+    second: Bottleneck
+    margin: float
+
+
+def bound(counters: Mapping[str, Figure]) -> Bound | None:
+    """What bounds a layer, or an inference, by its counters alone; None where they do not tell."""
+    shares = _counted(counters)
+    return None if shares is None else _standing(shares)
+
+
+def _standing(shares: Mapping[Bottleneck, float]) -> Bound:
+    first, second, *_ = sorted(shares, key=lambda kind: -shares[kind])
+    return Bound(first, shares[first], second, shares[first] - shares[second])
 
 
 def place(measurement: Measurement, network: QuantizedNetwork, peaks: Peaks) -> list[Placed]:
@@ -104,9 +139,11 @@ def traffic(layer: Layer, network: QuantizedNetwork) -> Traffic:
 
 
 def movement_share(counters: Mapping[str, Figure]) -> float | None:
-    """Part of the cycles that load and store; None where no counters tell."""
+    """Part of the cycles that move data; None where no counters tell."""
     parts = attribute(counters)
-    return None if parts is None else parts.share(LOADS) + parts.share(STORES)
+    if parts is None or not any(name in counters for cause in _MOVING for name in COUNTERS[cause]):
+        return None
+    return sum(parts.share(cause) for cause in _MOVING)
 
 
 def _placed(result: LayerResult, layer: Layer, network: QuantizedNetwork, peaks: Peaks) -> Placed:
@@ -143,13 +180,13 @@ def _roofs(layer: Layer, moved: Traffic, peaks: Peaks) -> dict[str, float]:
 def _counted(counters: Mapping[str, Figure]) -> dict[Bottleneck, float] | None:
     """Parts of the cycles. Waiting for a load, or for the pipeline to fill again, is latency, and not traffic."""
     parts = attribute(counters)
-    if parts is None:
+    if parts is None or not tells_computing(counters):
         return None
     waits = [counters[name].value or 0.0 for name in ("load_stalls", "address_stalls") if name in counters]
     refill = (counters["refill_cycles"].value or 0.0) if "refill_cycles" in counters else 0.0
     stalls = min(sum(waits), parts.share(LOADS) * parts.whole) / parts.whole
-    compute = parts.share(MULTIPLY) + parts.share(DIVIDES) + parts.share(FLOATS)
-    memory = parts.share(LOADS) + parts.share(STORES) - stalls
+    compute = sum(parts.share(cause) for cause in _COMPUTING)
+    memory = sum(parts.share(cause) for cause in _MOVING) - stalls
     latency = stalls + refill / parts.whole
     return {"compute": compute, "memory": memory, "latency": latency, "overhead": 1 - compute - memory - latency}
 

@@ -89,7 +89,8 @@ def _inefficient(measurement: Measurement, network: Network) -> Statement | None
     return Statement(
         measurement.target,
         name,
-        f"{name} spends {worst:.1f} cycles per multiply-accumulate, {worst / mean:.1f} times the mean of {mean:.1f}.",
+        f"{name} spends {_rate(worst)} cycles per multiply-accumulate, {worst / mean:.1f} times the mean of "
+        f"{_rate(mean)}.",
         ("cycles",),
     )
 
@@ -137,6 +138,11 @@ def _cold(measurement: Measurement) -> Statement | None:
 
 def _percent(fraction: float) -> str:
     return f"{fraction * 100:.0f}\u00a0%"
+
+
+def _rate(cycles: float) -> str:
+    """Cycles per multiply-accumulate; far below one on an accelerator."""
+    return f"{cycles:.1f}" if cycles >= 1 else f"{cycles:.2g}"
 
 
 def _enumerate(items: list[str]) -> str:

@@ -22,6 +22,7 @@ from specc.explain.attribution import (
     STORES,
     UNATTRIBUTED,
     attribute,
+    tells_computing,
 )
 from specc.measure.result import Measurement
 from specc.measure.variants import Change
@@ -183,7 +184,7 @@ def predict(before: Measurement, target: Target, changes: Sequence[Change], then
 def _parts(before: Measurement) -> dict[str, dict[str, float]] | None:
     """Cycles by cause of each layer, and of what is outside the layers under an empty name."""
     total = attribute(before.counters)
-    if total is None:
+    if total is None or not tells_computing(before.counters):
         return None
     outside = {part.cause: part.cycles for part in total.parts}
     parts: dict[str, dict[str, float]] = {}

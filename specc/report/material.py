@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from specc.explain.attribution import attribute
 from specc.explain.sentences import Statement
 from specc.guide.candidates import Candidate, candidates, estimated_candidates, requirement
 from specc.guide.choose import Choice, choose
@@ -71,6 +72,11 @@ class Material:
         """Measurements in the order of the choice, best first."""
         found = [self.inputs.measurements.get(standing.target) for standing in self.choice.standings]
         return [measurement for measurement in found if measurement is not None]
+
+    @cached_property
+    def telling(self) -> list[Measurement]:
+        """Those of `ranked` whose counters tell causes apart, layer by layer."""
+        return [m for m in self.ranked if any(attribute(layer.counters) for layer in m.layers)]
 
     @cached_property
     def counters(self) -> list[Table]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
 from specc.codegen.tflite_file import TfliteError, write_tflite
@@ -13,7 +14,7 @@ from specc.measure.backend import BackendError, Job
 from specc.measure.result import Latency, LayerResult, Measurement, MemoryResult, Provenance
 from specc.spec.hardware import Npu, Target
 from specc_backends.ethos_u import vela
-from specc_backends.ethos_u.performance import Estimate, LayerEstimate, read_estimate
+from specc_backends.ethos_u.performance import BOUNDS, Estimate, LayerEstimate, read_estimate
 
 _FAMILIES: Final = ("ethos-u55", "ethos-u65", "ethos-u85")
 # Ethos-U85 skips half of the weights where two of four are zero; the others multiply every one.
@@ -25,7 +26,7 @@ class EthosUBackend:
     """Estimates an Ethos-U accelerator by Vela."""
 
     name = "ethos_u"
-    version = "1"
+    version = "2"
 
     def supports(self, target: Target) -> bool:
         """Targets whose core is an Ethos-U with a declared configuration."""
@@ -67,16 +68,19 @@ class EthosUBackend:
             raise BackendError("Vela counts no multiply-accumulate: it understood none of this network")
         macs_per_cycle = npu.macs * _MACS_SAVED_BY_SPARSITY.get(job.target.hardware.core, 1)
         layers = tuple(_layer(layer, estimate.layers[layer.name], clock, macs_per_cycle) for layer in graph.layers)
-        cycles = estimate.other_cycles + sum(found.cycles for found in estimate.layers.values())
+        every = (*estimate.layers.values(), estimate.other)
+        cycles = sum(found.cycles for found in every)
         return Measurement(
             key=key,
             target=job.target.name,
             evidence="predicted",
             layers=layers,
             total=_latency(cycles, graph.macs / macs_per_cycle, clock, _total_basis(estimate)),
-            overhead=_latency(estimate.other_cycles, 0.0, clock, "operators that belong to no layer"),
+            overhead=_latency(estimate.other.cycles, 0.0, clock, "operators that belong to no layer"),
             cold=None,
-            counters={"cycles": _cycles(cycles), "macs": Figure.exact(graph.macs, "MACs", "predicted", "own count")},
+            counters={"cycles": _cycles(cycles)}
+            | _bound_by(every)
+            | {"macs": Figure.exact(graph.macs, "MACs", "predicted", "own count, not Vela's")},
             memory=_memory(estimate),
             energy=Figure.unknown("J", "Vela estimates no energy"),
             output_matches_golden=None,
@@ -120,11 +124,16 @@ def _layer(layer: Layer, estimate: LayerEstimate, clock: float, macs_per_cycle: 
     if estimate.cpu:
         reason = f"left to the CPU, for which Vela estimates nothing: {', '.join(estimate.cpu)}"
         latency = latency.model_copy(update={"best": Figure.unknown("s", reason)})
-    counters = {"cycles": _cycles(estimate.cycles)} | {
-        f"{bound.lower()}_cycles": _cycles(cycles) for bound, cycles in estimate.needs.items()
-    }
+    counters = {"cycles": _cycles(estimate.cycles)} | _bound_by([estimate])
+    counters |= {f"{bound.lower()}_cycles": _cycles(cycles) for bound, cycles in estimate.needs.items()}
     counters["macs"] = Figure.exact(layer.macs, "MACs", "predicted", "own count, not Vela's")
     return LayerResult(name=layer.name, latency=latency, counters=counters)
+
+
+def _bound_by(estimates: Iterable[LayerEstimate]) -> dict[str, Figure]:
+    """Cycles of the operators that each part of the accelerator limits; together they are the cycles."""
+    found = list(estimates)
+    return {f"{bound.lower()}_bound_cycles": _cycles(sum(one.bound_by[bound] for one in found)) for bound in BOUNDS}
 
 
 def _latency(cycles: float, fewest_cycles: float, clock: float, basis: str) -> Latency:

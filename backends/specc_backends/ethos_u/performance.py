@@ -19,6 +19,7 @@ _CYCLES: Final[dict[Bound, tuple[str, ...]]] = {
     "DRAM": ("DRAM AC",),
     "flash": ("OnFlash AC", "OffFlash AC"),
 }
+BOUNDS: Final = tuple(_CYCLES)
 _KIBIBYTE: Final = 1024
 
 
@@ -28,6 +29,7 @@ class LayerEstimate:
 
     cycles: float = 0.0
     needs: dict[Bound, float] = field(default_factory=lambda: dict.fromkeys(_CYCLES, 0.0))  # cycles of each alone
+    bound_by: dict[Bound, float] = field(default_factory=lambda: dict.fromkeys(_CYCLES, 0.0))  # of operators it limits
     cpu: list[str] = field(default_factory=list)  # operators left to the CPU; Vela estimates nothing for them
 
     @property
@@ -42,7 +44,7 @@ class Estimate:
     """Vela's estimate for a network."""
 
     layers: dict[str, LayerEstimate]
-    other_cycles: float  # of operators that belong to no layer
+    other: LayerEstimate  # operators that belong to no layer
     sram_bytes: int
     dram_bytes: int
     flash_bytes: int
@@ -88,7 +90,7 @@ def read_estimate(per_layer: str, summary: str, layers: Sequence[str]) -> Estima
     flash = _number(last, "on_chip_flash_memory_used") + _number(last, "off_chip_flash_memory_used")
     return Estimate(
         layers=found,
-        other_cycles=pending.cycles,
+        other=pending,
         sram_bytes=round(_number(last, "sram_memory_used") * _KIBIBYTE),
         dram_bytes=round(_number(last, "dram_memory_used") * _KIBIBYTE),
         flash_bytes=round(flash * _KIBIBYTE),
@@ -117,16 +119,22 @@ def _add(estimate: LayerEstimate, row: dict[str, str]) -> None:
     if row["Target"] != "NPU":
         estimate.cpu.append(row["Original Operator"])
         return
-    estimate.cycles += _number(row, "Op Cycles")
-    for bound, columns in _CYCLES.items():
-        estimate.needs[bound] += sum(_number(row, column) for column in columns)
+    cycles = _number(row, "Op Cycles")
+    needs = {bound: sum(_number(row, column) for column in columns) for bound, columns in _CYCLES.items()}
+    estimate.cycles += cycles
+    for bound, need in needs.items():
+        estimate.needs[bound] += need
+    # Vela's parts of an operator overlap: it takes as long as the longest (`PassCycles` of Vela's npu_performance.py).
+    longest = max(needs, key=lambda bound: needs[bound])
+    estimate.bound_by[longest] += min(cycles, needs[longest])
 
 
 def _merge(into: LayerEstimate, part: LayerEstimate) -> None:
     into.cycles += part.cycles
     into.cpu += part.cpu
-    for bound, cycles in part.needs.items():
-        into.needs[bound] += cycles
+    for bound in _CYCLES:
+        into.needs[bound] += part.needs[bound]
+        into.bound_by[bound] += part.bound_by[bound]
 
 
 def _number(row: dict[str, str], column: str) -> float:

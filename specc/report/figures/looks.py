@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from specc.explain.attribution import BRANCHES, DIVIDES, FLOATS, LOADS, MULTIPLY, OTHER, STORES, UNATTRIBUTED
+from specc.explain.attribution import (
+    ARRAY,
+    BRANCHES,
+    DIVIDES,
+    DRAM,
+    FLASH,
+    FLOATS,
+    LOADS,
+    MULTIPLY,
+    OTHER,
+    SRAM,
+    STALLS,
+    STORES,
+    UNATTRIBUTED,
+)
 from specc.report import style
 
 Look = tuple[str, str]
@@ -16,6 +30,11 @@ CAUSE_LOOK: Final[dict[str, Look]] = {
     BRANCHES: (style.ORANGE, ""),
     DIVIDES: (style.VERMILION, ""),
     FLOATS: (style.GREEN, ""),
+    ARRAY: (style.BLUE, ""),
+    SRAM: (style.SKY, ""),
+    DRAM: (style.PURPLE, ""),
+    FLASH: (style.ORANGE, ""),
+    STALLS: (style.VERMILION, ""),
     OTHER: (style.PALE, ""),
     UNATTRIBUTED: ("#FFFFFF", "...."),
 }

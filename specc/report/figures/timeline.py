@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specc.explain.attribution import CAUSES, MULTIPLY, attribute
+from specc.explain.attribution import ARRAY, CAUSES, MULTIPLY, attribute
 from specc.graph.network import Network
 from specc.measure.result import Measurement
 from specc.report import style
@@ -63,9 +63,11 @@ def utilisation(measurement: Measurement, network: Network) -> style.Image | Non
         canvas.legend(handles=handles, loc="outside lower left", ncols=4, handlelength=1.0, columnspacing=1.2)
         worst = min(range(len(split)), key=lambda i: rates[i] if rates[i] else float("inf"))
         best = max(range(len(split)), key=lambda i: rates[i])
-        busy = sum(p.share(MULTIPLY) * p.whole for _, p in split) / sum(p.whole for _, p in split)
+        unit = ARRAY if any(parts.share(ARRAY) for _, parts in split) else MULTIPLY
+        busy = sum(p.share(unit) * p.whole for _, p in split) / sum(p.whole for _, p in split)
+        works = "The array sets the pace" if unit == ARRAY else "The multiplier works"
         caption = (
-            f"The multiplier works in {percent(busy)} of the cycles. {split[best][0].name} does the most per cycle, "
+            f"{works} in {percent(busy)} of the cycles. {split[best][0].name} does the most per cycle, "
             f"{significant(rates[best], 2)} multiply-accumulates; {split[worst][0].name} the fewest of the layers that "
             f"multiply, {significant(rates[worst], 2)}."
         )

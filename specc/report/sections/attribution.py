@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from specc.explain.attribution import attribute
 from specc.report.blocks import Missing, Section, present
 from specc.report.figures.hierarchy import flame_graph, sunburst
 from specc.report.figures.timeline import utilisation
@@ -13,11 +12,10 @@ from specc.report.material import Material
 def attribution(material: Material) -> Section | Missing:
     """Figures of the best target with counters that tell causes apart; the map of counters for each kind of target."""
     network = material.inputs.network
-    telling = [m for m in material.ranked if attribute(m.counters) is not None]
-    if not telling:
+    if not material.telling:
         return Missing("Attribution", "no target has counters that tell the causes of its cycles apart")
-    best = telling[0]
-    others = [m for m in material.ranked if attribute(m.counters) is None]
+    best = material.telling[0]
+    others = [m for m in material.ranked if m not in material.telling]
     blocks = present(
         utilisation(best, network),
         sunburst(best, network),
@@ -25,6 +23,6 @@ def attribution(material: Material) -> Section | Missing:
         work_and_time(network, best),
         counter_map(network, best),
         *(counter_map(network, m) for m in others),
-        flash_waits(telling),
+        flash_waits(material.telling),
     )
     return Section("attribution", "Attribution", blocks)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from specc.explain.attribution import attribute
 from specc.explain.sentences import statements
 from specc.report.blocks import Bullets, Item, Missing, Section, Text, present
 from specc.report.figures.budgets import latency_against_budget
@@ -40,10 +39,9 @@ def _contracts(material: Material) -> Section | None:
 
 
 def _why(material: Material) -> Section | Missing:
-    telling = [m for m in material.ranked if attribute(m.counters) is not None]
-    if not telling:
+    if not material.telling:
         return Missing("Where the cycles go", "no target has counters that tell causes apart")
-    best = telling[0]
+    best = material.telling[0]
     said = [Item(s.text) for s in statements(best, material.inputs.network)[:3]]
     drawn = waterfall(best, "waterfall")
     return Section("why", f"Where the cycles go on {best.target}", present(drawn, Bullets(tuple(said))))

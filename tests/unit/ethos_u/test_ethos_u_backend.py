@@ -124,6 +124,17 @@ def test_the_cycles_are_those_that_vela_prints(tmp_path: Path) -> None:
 
 
 @needs_vela
+@pytest.mark.parametrize("hardware", ["ethos_u55_32", "ethos_u65_512", "ethos_u85_256"])
+def test_every_cycle_belongs_to_one_part_of_the_accelerator(tmp_path: Path, hardware: str) -> None:
+    result = EthosUBackend().measure(npu_job(tmp_path, hardware), "key")
+    names = [f"{part}_bound_cycles" for part in ("macs", "sram", "dram", "flash")]
+    for counters in (result.counters, *(layer.counters for layer in result.layers)):
+        assert sum(counters[name].value or 0 for name in names) == counters["cycles"].value
+    layers = [sum(layer.counters[name].value or 0 for layer in result.layers) for name in names]
+    assert layers == [result.counters[name].value for name in names]  # nothing runs outside of the layers
+
+
+@needs_vela
 def test_a_layer_left_to_the_cpu_is_unknown_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vela, "COMMAND", (*vela.COMMAND, "--ignore-ops", "MAX_POOL_2D"))
     real = vela.run_vela

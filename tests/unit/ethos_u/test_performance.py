@@ -34,14 +34,31 @@ def test_operators_are_added_up_to_layers() -> None:
     assert (pool.cycles, pool.needs["MACs"], pool.needs["flash"]) == (11316, 11316, 704)
     assert (dense.cycles, dense.bound, dense.needs["MACs"]) == (1024, "flash", 238)
     assert (most.cycles, most.bound, most.cpu) == (0, None, ["MaxPool"])
-    assert estimate.other_cycles == 0
+    assert estimate.other.cycles == 0
     assert estimate.sram_bytes == 22192 and estimate.flash_bytes == 31104 and estimate.dram_bytes == 0
     assert estimate.clock_hz == 5e8 and estimate.macs == 2664792
 
 
+def test_cycles_of_a_layer_belong_to_what_limits_each_of_its_operators() -> None:
+    """Of 300 cycles, 100 are of an operator that waits for SRAM, though the layer computes longer than it reads."""
+    rows = (
+        "Conv2D,Conv2D,NPU,0,0,200,0,200,50,0,0,0,1,0,0,conv_part\nConv2D,Mul,NPU,0,0,100,0,40,100,0,30,0,1,0,0,conv\n"
+    )
+    conv = read_estimate(HEADER + rows, SUMMARY, ["conv"]).layers["conv"]
+    assert conv.needs == {"MACs": 240, "SRAM": 150, "DRAM": 0, "flash": 30}
+    assert conv.bound_by == {"MACs": 200, "SRAM": 100, "DRAM": 0, "flash": 0}
+
+
+def test_cycles_that_nothing_needs_stay_unexplained() -> None:
+    rows = "Conv2D,Conv2D,NPU,0,0,300,0,200,50,0,0,0,1,0,0,conv\n"
+    conv = read_estimate(HEADER + rows, SUMMARY, ["conv"]).layers["conv"]
+    assert conv.cycles - sum(conv.bound_by.values()) == 100
+
+
 def test_operators_of_no_layer_are_kept_apart() -> None:
     estimate = read_estimate(PER_LAYER, SUMMARY, ["conv"])
-    assert estimate.other_cycles == 11316 + 1024
+    assert estimate.other.cycles == 11316 + 1024
+    assert estimate.other.bound_by == {"MACs": 11316, "SRAM": 0, "DRAM": 0, "flash": 1024}
 
 
 def test_columns_are_found_by_name() -> None:

@@ -7,7 +7,7 @@ import pytest
 from specc.diagnostics.model import Sink
 from specc.elaborate import load_text
 from specc.evidence import Figure
-from specc.explain.roofline import Placed, movement_share, place, traffic
+from specc.explain.roofline import Placed, bound, movement_share, place, traffic
 from specc.graph.build import build_network
 from specc.measure.backend import BackendError
 from specc.measure.peaks import Peaks, rates_of
@@ -121,3 +121,23 @@ def test_a_line_of_peaks() -> None:
 def test_what_is_no_line_of_peaks(line: str) -> None:
     with pytest.raises(BackendError):
         rates_of(line)
+
+
+def counted(**counts: float) -> dict[str, Figure]:
+    return {name: Figure.exact(value, "cycles", "simulated") for name, value in counts.items()}
+
+
+def test_an_accelerator_is_bound_by_its_array_or_by_its_memories() -> None:
+    counters = counted(
+        cycles=100, macs_bound_cycles=30, sram_bound_cycles=20, dram_bound_cycles=0, flash_bound_cycles=50
+    )
+    found = bound(counters)
+    assert found is not None and (found.kind, found.second) == ("memory", "compute")
+    assert found.share == pytest.approx(0.7) and found.margin == pytest.approx(0.4)
+    assert movement_share(counters) == pytest.approx(0.7)
+
+
+def test_counters_that_do_not_show_what_computes_name_no_bound() -> None:
+    assert bound(counted(cycles=100)) is None
+    assert bound(counted(cycles=100, stalled_cycles=90)) is None
+    assert movement_share(counted(cycles=100, stalled_cycles=90)) is None
