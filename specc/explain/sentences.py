@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from specc.explain.attribution import CAUSES, OTHER, UNATTRIBUTED, attribute
+from specc.explain.energy import inference_energy
 from specc.graph.network import Network
 from specc.measure.result import LayerResult, Measurement
 
@@ -29,6 +30,7 @@ def statements(measurement: Measurement, network: Network) -> list[Statement]:
     found = [
         _heaviest(measurement),
         _split(measurement),
+        _energy(measurement),
         _inefficient(measurement, network),
         _bounds(measurement),
         _overhead(measurement),
@@ -74,6 +76,18 @@ def _split(measurement: Measurement) -> Statement | None:
     text += f"; {_percent(rest)} are other instructions, such as address arithmetic and loop control." if rest else "."
     counters = tuple(dict.fromkeys(name for part in notable for name in part.counters))
     return Statement(measurement.target, "", text, counters)
+
+
+def _energy(measurement: Measurement) -> Statement | None:
+    """Where the energy goes, if that is not simply where the cycles go."""
+    parts = inference_energy(measurement)
+    if parts is None or all(part.cause in CAUSES for part in parts.parts):
+        return None
+    notable = sorted((p for p in parts.parts if p.joules / parts.whole >= NOTABLE), key=lambda part: -part.joules)
+    named = _enumerate([f"{_percent(part.joules / parts.whole)} to {part.cause}" for part in notable])
+    text = f"Of the energy, {named.replace(' to ', ' go to ', 1)}."
+    counters = tuple(dict.fromkeys(name for part in notable for name in part.counters))
+    return Statement(measurement.target, "", text, ("energy", *counters))
 
 
 def _inefficient(measurement: Measurement, network: Network) -> Statement | None:

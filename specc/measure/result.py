@@ -36,6 +36,7 @@ class LayerResult(_Record):
     latency: Latency
     counters: dict[str, Figure]
     energy: Figure | None = None  # joules per inference; None where it is not known
+    energy_terms: dict[str, float] = {}  # joules by term of the fitted model; empty where energy is not fitted
 
 
 class MemoryResult(_Record):
@@ -135,6 +136,7 @@ class Measurement(_Record):
     counters: dict[str, Figure]  # whole inference
     memory: MemoryResult
     energy: Figure  # joules per inference
+    idle_power: Figure | None = None  # watts outside of inferences, in the recording that `energy` was taken from
     output_matches_golden: bool | None  # None: nothing ran that could have had an output
     output_difference: OutputDifference | None = None  # where `output_matches_golden` is false
     provenance: Provenance

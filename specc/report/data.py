@@ -12,6 +12,7 @@ from specc import __version__
 from specc.guide.choose import Choice
 from specc.guide.rules import rules, to_json, tree_text
 from specc.measure.export import export_text, spreadsheet_safe
+from specc.report.explanations import explanation_json
 from specc.report.figures.tree import question
 from specc.report.material import Material
 
@@ -68,6 +69,9 @@ def everything(material: Material) -> dict[str, Any]:
             ],
         },
         "measurements": {name: m.model_dump(mode="json") for name, m in inputs.measurements.items()},
+        "explanations": {
+            m.target: explanation_json(m, inputs.spec.target(m.target), inputs.network) for m in material.shown
+        },
         "not_measured": inputs.failures,
         "verdicts": [verdict.model_dump(mode="json") for verdict in inputs.verdicts],
         "estimated": [

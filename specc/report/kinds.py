@@ -19,6 +19,7 @@ from specc.report.sections.counters import counters
 from specc.report.sections.energy import energy
 from specc.report.sections.experiments import experiments
 from specc.report.sections.hardware import hardware
+from specc.report.sections.levels import levels
 from specc.report.sections.memory import memory
 from specc.report.sections.method import limitations, method, reproducibility
 from specc.report.sections.network import network
@@ -63,6 +64,7 @@ FULL: Final = Kind(
         hardware,
         profiles,
         network,
+        levels,
         time,
         attribution,
         variation,

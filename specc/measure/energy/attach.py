@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from specc.evidence import Figure
 from specc.measure.energy.inferences import InferenceEnergy, Window, attribute
 from specc.measure.energy.trace import Trace, TraceError
 from specc.measure.result import LayerResult, Measurement
@@ -35,6 +36,7 @@ def attach_energy(
     attached = measurement.model_copy(
         update={
             "energy": result.total,
+            "idle_power": _idle_power(result),
             "layers": tuple(_with_energy(layer, result) for layer in measurement.layers),
             "provenance": provenance,
             "notes": (*measurement.notes, *_notes(measurement, trace, seconds, result)),
@@ -54,7 +56,14 @@ def _shares(measurement: Measurement) -> dict[str, float]:
 
 
 def _with_energy(layer: LayerResult, result: InferenceEnergy) -> LayerResult:
-    return layer.model_copy(update={"energy": result.layers.get(layer.name)})
+    return layer.model_copy(update={"energy": result.layers.get(layer.name), "energy_terms": {}})
+
+
+def _idle_power(result: InferenceEnergy) -> Figure | None:
+    if result.idle_watts is None:
+        return None
+    basis = "median outside of the inferences of the recording"
+    return Figure(value=result.idle_watts, unit="W", evidence="measured", basis=basis)
 
 
 def _notes(measurement: Measurement, trace: Trace, seconds: float, result: InferenceEnergy) -> list[str]:

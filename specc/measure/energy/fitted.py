@@ -61,7 +61,7 @@ def _predicted(measurement: Measurement, model: EnergyModel) -> tuple[LayerResul
         energy = model.predict(*counts, clock)
         if energy.value is None:
             raise EnergyModelError(f"layer {layer.name}: {energy.basis}")
-        layers.append(layer.model_copy(update={"energy": energy}))
+        layers.append(layer.model_copy(update={"energy": energy, "energy_terms": model.terms(*counts, clock)}))
     return tuple(layers)
 
 

@@ -23,7 +23,8 @@ LAYERS_AT_LEAST: Final = math.ceil(round(CONFIDENCE / (1 - CONFIDENCE), 9))
 R2_AT_LEAST: Final = 0.9
 _CONDITION_AT_MOST: Final = 1e6  # of the columns, each divided by its length: beyond, they are one and the same
 
-_TERMS: Final = ("cycles", "memory accesses", "Hz")
+CYCLES, ACCESSES, CLOCK = "cycles", "memory accesses", "clock"  # terms
+_TERMS: Final = (CYCLES, ACCESSES, "Hz")
 
 
 class EnergyModelError(Exception):
@@ -64,6 +65,10 @@ class EnergyModel:
     without: npt.NDArray[Any]
     errors: npt.NDArray[Any]
 
+    def terms(self, cycles: float, accesses: float, clock_hz: float) -> dict[str, float]:
+        """Joules of a layer by term; one may be negative, as least squares finds it."""
+        return {CYCLES: self.alpha * cycles, ACCESSES: self.beta * accesses, CLOCK: self.gamma * clock_hz}
+
     def predict(self, cycles: float, accesses: float, clock_hz: float) -> Figure:
         """Joules of a layer; unknown outside of what was recorded."""
         import numpy as np
@@ -77,7 +82,7 @@ class EnergyModel:
         place = math.ceil(round(CONFIDENCE * (self.layers + 1), 9)) - 1  # of the ordered ends
         low = float(np.sort(others - self.errors)[::-1][place])
         high = float(np.sort(others + self.errors)[place])
-        value = self.alpha * cycles + self.beta * accesses + self.gamma * clock_hz
+        value = sum(self.terms(*terms).values())
         return Figure(
             value=max(0.0, value),
             low=max(0.0, min(low, value)),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
+from specc.explain.energy import ENERGY_CAUSES, EnergyAttribution, inference_energy, layer_energy
 from specc.report.blocks import Missing, Section, present
 from specc.report.figures.energy import energy_shares
 from specc.report.material import Material
-from specc.report.numbers import digits, interval, significant, unit_for
+from specc.report.numbers import digits, fixed, interval, significant, unit_for
 from specc.report.tables import Cell, Column, Row, Table, table
 
 
@@ -14,7 +17,60 @@ def energy(material: Material) -> Section | Missing:
     drawn = energy_shares(material.inputs.network, material.shown)
     if drawn is None:
         return Missing("Energy", "no target has a known energy")
-    return Section("energy", "Energy", present(drawn, _table(material)))
+    return Section("energy", "Energy", present(drawn, _table(material), _by_target(material), _by_layer(material)))
+
+
+def _by_target(material: Material) -> Table | None:
+    """Share of an inference's energy by cause, targets as rows; None where nothing tells of any."""
+    found = {m.target: split for m in material.shown if (split := inference_energy(m)) is not None}
+    if not found:
+        return None
+    symbol, scale = unit_for([one.whole for one in found.values()], "J")
+    by_basis: dict[str, list[str]] = {}
+    for target, one in found.items():
+        by_basis.setdefault(one.basis, []).append(target)
+    notes = [f"{', '.join(targets)}: {basis}." for basis, targets in by_basis.items()]
+    absent = [m.target for m in material.shown if m.energy.value is not None and m.target not in found]
+    if absent:
+        notes.append(f"Nothing tells where the energy of {', '.join(absent)} goes.")
+    causes = _causes(found.values())
+    rows = [Row((Cell(target), *_shares(one, causes, scale))) for target, one in found.items()]
+    return table("Energy by cause", _columns("target", symbol, causes), rows, notes, kind="causes")
+
+
+def _by_layer(material: Material) -> Table | None:
+    """The same by layer, on the best target of which it is known."""
+    for m in material.ranked:
+        whole = inference_energy(m)
+        layers = {layer.name: split for layer in m.layers if (split := layer_energy(layer, m.idle_power)) is not None}
+        if whole is None or not layers:
+            continue
+        causes = _causes([whole, *layers.values()])
+        symbol, scale = unit_for([one.whole for one in layers.values()], "J")
+        rows = [Row((Cell(name), *_shares(one, causes, scale))) for name, one in layers.items()]
+        rows.append(Row((Cell("inference"), *_shares(whole, causes, scale)), total=True))
+        classes = sorted({part.evidence for one in layers.values() for part in one.parts})
+        title = f"Energy by cause and layer on {m.target} ({', '.join(classes)})"
+        return table(title, _columns("layer", symbol, causes), rows, kind="causes")
+    return None
+
+
+def _causes(found: Iterable[EnergyAttribution]) -> list[str]:
+    seen = {part.cause for one in found for part in one.parts}
+    return [cause for cause in ENERGY_CAUSES if cause in seen]
+
+
+def _shares(found: EnergyAttribution, causes: Sequence[str], scale: float) -> list[Cell]:
+    shares = [Cell(fixed(found.share(cause) * 100, 1)) if found.share(cause) else Cell("") for cause in causes]
+    return [Cell(significant(found.whole / scale, 3)), *shares]
+
+
+def _columns(first: str, symbol: str, causes: Sequence[str]) -> list[Column]:
+    return [
+        Column(first),
+        Column("energy", symbol, number=True),
+        *(Column(cause, "%", number=True) for cause in causes),
+    ]
 
 
 def _table(material: Material) -> Table:

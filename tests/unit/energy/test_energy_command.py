@@ -127,7 +127,8 @@ def test_energy_is_stored_with_its_source(project: Path, capsys: pytest.CaptureF
     kept, added = after.provenance.model_assumptions
     assert kept == "kept" and "ppk.csv, SHA-256 " in added and "10 inferences" in added
     changed = {name for name in type(after).model_fields if getattr(after, name) != getattr(before, name)}
-    assert changed == {"energy", "layers", "provenance", "notes"}
+    assert changed == {"energy", "idle_power", "layers", "provenance", "notes"}
+    assert after.idle_power is not None and after.idle_power.value == pytest.approx(2e-3, rel=0.01)
 
 
 def test_the_next_verdict_uses_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,6 +66,8 @@ def test_an_inference_is_the_sum_of_its_layers(known: list[Measurement]) -> None
     expected = [ALPHA * s.cycles + BETA * s.accesses + GAMMA * CLOCK for s in asked()]
     assert [layer.energy.value for layer in found.layers] == pytest.approx(expected)
     assert found.energy.value == pytest.approx(sum(expected))
+    terms = {"cycles": ALPHA * 1e5, "memory accesses": BETA * 3e4, "clock": GAMMA * CLOCK}
+    assert found.layers[0].energy_terms == pytest.approx(terms)
     assert found.energy.evidence == "predicted" and "30 recorded layers" in found.energy.basis
     assert found.notes == ("energy is fitted to recordings of other runs on this hardware; an inference is the sum of "
                            "its layers",)  # fmt: skip
