@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
 from specc.explain.attribution import unseen
-from specc.explain.levels import LEVELS, Metric, metrics
-from specc.report.blocks import Definitions, Missing, Section, Text, present
+from specc.explain.levels import LEVELS, Level, Metric, metrics
+from specc.report.blocks import Definitions, Heading, Missing, Section, Text
 from specc.report.material import Material
-from specc.report.numbers import UNKNOWN, count, digits, interval, significant, unit_for
+from specc.report.numbers import count, digits, interval, significant, unit_for
 from specc.report.tables import Cell, Column, Row, Table, anchor, table
+
+_WHOLE: Final = 1000  # from which a number is written without decimals
+_UNITS: Final = ("s", "J", "W", "Hz", "B", "1/s")  # that a heading names; the rest are plain counts and ratios
 
 
 def levels(material: Material) -> Section | Missing:
@@ -16,40 +22,49 @@ def levels(material: Material) -> Section | Missing:
         return Missing("Levels of metrics", "no target was measured")
     spec, network = material.inputs.spec, material.inputs.network
     found = {m.target: metrics(m, spec.target(m.target), network) for m in material.shown}
-    tables = [
-        _table(level, {name: [x for x in own if x.level == level] for name, own in found.items()}) for level in LEVELS
-    ]
+    tables = []
+    for level in LEVELS:
+        own = {target: [metric for metric in all_ if metric.level == level] for target, all_ in found.items()}
+        tables.append(_table(level, own))
     blind = tuple((m.target, tuple(Text(f"{text}.") for text in said)) for m in material.shown if (said := unseen(m)))
-    return Section("levels", "Levels of metrics", present(*tables, Definitions(blind) if blind else None))
+    rest = (Heading("What the counters do not show"), Definitions(blind)) if blind else ()
+    return Section("levels", "Levels of metrics", (*tables, *rest))
 
 
-def _table(level: str, by_target: dict[str, list[Metric]]) -> Table:
-    """The metrics of one level; a note for each reason why some are unknown."""
-    names = [metric.name for metric in next(iter(by_target.values()))]
+def _table(level: Level, by_target: Mapping[str, Sequence[Metric]]) -> Table:
+    """The metrics of one level that some target shows; a note says why others are not observed."""
     columns, cells = [Column("target")], {target: [Cell(target)] for target in by_target}
-    notes: dict[str, str] = {}
-    for place, name in enumerate(names):
-        own = {target: found[place] for target, found in by_target.items()}
-        sizes = [m.figure.value or m.figure.high or 0.0 for m in own.values() if m.observed]
-        symbol, scale = unit_for(sizes, next((m.figure.unit for m in own.values() if m.observed), ""))
-        shown = symbol if symbol not in ("cycles", "instructions", "inputs") else ""
-        columns.append(Column(name, shown, number=True))
-        for target, metric in own.items():
-            cells[target].append(_cell(metric, scale))
+    reasons: dict[str, dict[str, None]] = {}
+    for own in zip(*by_target.values(), strict=True):
+        for metric in own:
             if not metric.observed:
-                notes.setdefault(f"{name}: {metric.figure.basis}", target)
-    rows = [Row(tuple(own), anchor("level", level, target)) for target, own in cells.items()]
-    said = [f"Not observed: {'; '.join(notes)}."] if notes else []
-    return table(level.capitalize(), columns, rows, said, kind="levels")
+                reasons.setdefault(metric.figure.basis, {})[metric.name] = None
+        seen = [metric.figure for metric in own if metric.observed]
+        if not seen:
+            continue
+        symbol, scale = unit_for([figure.value or figure.high or 0.0 for figure in seen], seen[0].unit)
+        columns.append(Column(own[0].name, symbol if seen[0].unit in _UNITS else "", number=True))
+        for target, metric in zip(by_target, own, strict=True):
+            cells[target].append(_cell(metric, scale))
+    rows = [Row(tuple(row), anchor("level", level, target)) for target, row in cells.items()]
+    said = "; ".join(f"{', '.join(names)} ({basis})" for basis, names in reasons.items())
+    return table(level.capitalize(), columns, rows, [f"Not observed: {said}."] if said else [], kind="levels")
 
 
 def _cell(metric: Metric, scale: float) -> Cell:
-    """Value and interval, with the evidence where it is not that of the measurement."""
+    """A value and its interval, or the end that is known."""
     figure = metric.figure
     if not metric.observed:
-        return Cell(UNKNOWN, muted=True)
+        return Cell("not observed", muted=True)
     if figure.value is None:
-        return Cell("", f"to {count((figure.high or 0.0) / scale)}")
+        return Cell("", f"≤ {count((figure.high or 0.0) / scale)}")
     value = figure.value / scale
-    text = count(value) if value >= 1000 else significant(value, digits(figure))
+    if value >= _WHOLE:
+        text = count(value)
+    elif figure.low == figure.high:
+        text = f"{value:.4g}"
+    else:
+        text = significant(value, digits(figure))
+    if figure.low is None and figure.high is not None:
+        return Cell(text, f"≤ {significant(figure.high / scale, digits(figure))}")
     return Cell(text, interval(figure, scale))

@@ -82,7 +82,9 @@ def test_the_document_says_what_was_not_observed(inputs: ReportInputs) -> None:
     tables = [block for block in section.blocks if isinstance(block, Table)]
     assert [data.title for data in tables] == [level.capitalize() for level in LEVELS]
     assert all(len(data.rows) == len(inputs.measurements) for data in tables)
-    assert "temperature: no sensor of it is read" in tables[-1].notes[0]
+    assert "temperature (no sensor of it is read)" in tables[-1].notes[0]
+    assert [column.title for column in tables[-1].columns] == ["target", "power"], "nobody shows a temperature"
+    assert tables[-1].rows[-1].cells[-1].text == "not observed"
     blind = next(block for block in section.blocks if isinstance(block, Definitions))
     assert dict(blind.entries)["host"][0].text.startswith("no cycles are counted")
 
