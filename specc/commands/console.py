@@ -74,7 +74,7 @@ def use_colour(stream: object) -> bool:
 
 
 class Progress:
-    """One line of progress on a terminal, rewritten in place; nothing in a pipe."""
+    """One line of progress on a terminal, rewritten in place, and lines that stay above it; nothing in a pipe."""
 
     def __init__(self, stream: object) -> None:
         self._stream = stream
@@ -91,6 +91,11 @@ class Progress:
         """Replace the line."""
         if self._active:
             self._write(f"\r\x1b[K{message[:100]}")
+
+    def keep(self, message: str) -> None:
+        """Leave a line above the line of progress."""
+        if self._active:
+            self._write(f"\r\x1b[K{message}\n")
 
     def _write(self, text: str) -> None:
         print(text, end="", file=self._stream, flush=True)  # type: ignore[call-overload]

@@ -196,13 +196,15 @@ def _verified(options: argparse.Namespace) -> Verified | None:
     from specc.measure.verify import verify
     from specc.numerics.quantize import QuantizationError
     from specc.precision.data import DataError
+    from specc.report.terminal import finished_line
 
     ports = _ports(options, {target.name for target in checked.spec.targets} if checked.spec else set())
     with Progress(sys.stderr) as progress:
         try:
             verified = verify(
-                checked, options.build, progress.show, targets=options.target, fresh=options.fresh, ports=ports
-            )
+                checked, options.build, progress.show, targets=options.target, fresh=options.fresh, ports=ports,
+                finished=lambda measurement: progress.keep(finished_line(measurement)),
+            )  # fmt: skip
         except (DataError, QuantizationError, StoreError) as error:
             print(f"specc: {error}", file=sys.stderr)
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +46,7 @@ def measure(
     backends: Sequence[Backend] | None = None,
     ports: Mapping[str, str] | None = None,
     options: BuildOptions | None = None,
+    finished: Callable[[Measurement], None] = lambda _: None,
 ) -> RunReport:
     """Measure the targets of a spec that have no valid result in the store.
 
@@ -63,6 +64,7 @@ def measure(
         backends: None means every one that is installed.
         ports: serial ports of real boards, by target; these targets are measured there, the others without a board.
         options: how the programs are built; None means as always.
+        finished: told of every result as soon as there is one, be it measured or from the store.
 
     Raises:
         KeyError: `targets` names a target the spec does not have.
@@ -88,6 +90,7 @@ def measure(
                 progress(f"{target.name}: unchanged, result taken from the store")
                 report.measurements[target.name] = _as_of(stored, spec, target)
                 reused.append(target.name)
+                finished(report.measurements[target.name])
                 continue
             result = backend.measure(job, key)
         except UnfitError as error:
@@ -104,6 +107,7 @@ def measure(
             continue
         store.put(result)
         report.measurements[target.name] = result
+        finished(result)
     return RunReport(report.measurements, report.failures, report.skipped, tuple(reused), report.logs)
 
 

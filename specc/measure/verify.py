@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,11 +71,12 @@ def verify(
     targets: Sequence[str] | None = None,
     fresh: bool = False,
     ports: Mapping[str, str] | None = None,
+    finished: Callable[[Measurement], None] = lambda _: None,
 ) -> Verified:
     """Measure every target whose stored result is stale, and judge every budget.
 
     With `targets`, everything is about those alone: the others are as if the spec did not declare them. `ports` names
-    the serial ports of targets that are real boards.
+    the serial ports of targets that are real boards. `finished` is told of every result as soon as there is one.
 
     Raises:
         QuantizationError: the network's numbers cannot be represented as the table asks.
@@ -88,7 +89,7 @@ def verify(
         spec = spec.model_copy(update={"targets": tuple(t for t in spec.targets if t.name in targets)})
     quantized = quantize(spec, network)
     with Store(store_path(build_folder)) as store:
-        run = measure(spec, quantized, store, build_folder, progress, fresh=fresh, ports=ports)
+        run = measure(spec, quantized, store, build_folder, progress, fresh=fresh, ports=ports, finished=finished)
         measurements = {name: _with_energy(m, store) for name, m in run.measurements.items()}
         precision = assess(spec, network, store, progress, fresh=fresh) if limits_precision(spec) else None
     verdicts = judge(spec, measurements, run.missing, precision)

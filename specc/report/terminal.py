@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from specc.evidence import Figure
+from specc.explain.roofline import bound
 from specc.measure.result import Measurement, MemoryResult
 from specc.measure.verdict import Outcome, Verdict
 from specc.report.numbers import UNKNOWN, count, digits, figure_text, percent, significant, variability_text
@@ -49,9 +50,11 @@ def verdict_table(verdicts: Sequence[Verdict], *, colour: bool) -> str:
 def measurement_table(measurements: Mapping[str, Measurement], reused: Sequence[str]) -> str:
     """One line a target: latency, memory, energy, evidence, and whether the result was stored before.
 
-    Activations are those of the linked program, beside what was planned for them where the two differ.
+    Activations are those of the linked program, beside what was planned for them where the two differ. What bounds an
+    inference stands with its lead over the second cause.
     """
-    header = ("target", "latency", "p95/p50", "SRAM", "activations", "flash", "energy", "evidence", "output", "from")
+    header = ("target", "latency", "p95/p50", "SRAM", "activations", "flash", "energy", "evidence", "bound by",
+              "output", "from")  # fmt: skip
     rows = [
         (
             name,
@@ -62,6 +65,7 @@ def measurement_table(measurements: Mapping[str, Measurement], reused: Sequence[
             figure_text(result.memory.flash),
             figure_text(result.energy),
             result.evidence,
+            _bound(result),
             {True: "exact", False: "DIFFERS", None: "not run"}[result.output_matches_golden],
             "store" if name in reused else "this run",
         )
@@ -75,6 +79,22 @@ def measurement_table(measurements: Mapping[str, Measurement], reused: Sequence[
         *_measurement_notes(measurements),
     ]
     return "\n".join(lines)
+
+
+def finished_line(measurement: Measurement) -> str:
+    """What is said of a target as soon as it is measured: how long an inference takes, and what bounds it."""
+    line = f"{measurement.target}: {figure_text(measurement.total.best)}, {measurement.evidence}"
+    found = bound(measurement.counters)
+    if found is None:
+        return f"{line}; no counters tell what bounds it"
+    lead = f"{percent(found.share)} of the cycles, {percent(found.margin)} ahead of {found.second}"
+    return f"{line}; bound by {found.kind} ({lead})"
+
+
+def _bound(measurement: Measurement) -> str:
+    """What takes most of the cycles, and its lead over the second."""
+    found = bound(measurement.counters)
+    return "not counted" if found is None else f"{found.kind} +{percent(found.margin)}"
 
 
 def _gradients(measurements: Mapping[str, Measurement]) -> list[str]:

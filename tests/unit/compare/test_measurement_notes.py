@@ -1,13 +1,16 @@
 """What a reader must know stands under the table of measurements, and an estimate is never called a lower bound."""
 
+import io
+
 import pytest
 from stored_results import result, seconds
 
+from specc.commands.console import Progress
 from specc.evidence import Figure
 from specc.measure.result import Baseline, Measurement
 from specc.measure.statistics import summarise
 from specc.report.numbers import figure_text
-from specc.report.terminal import measurement_table
+from specc.report.terminal import finished_line, measurement_table
 
 
 def test_notes_and_baselines_follow_the_table() -> None:
@@ -62,3 +65,38 @@ def test_variability_is_that_of_runs_over_time() -> None:
     noisy = result().model_copy(update={"total": summarise([1e-3] * 18 + [2.5e-3] * 2)})
     assert cell(noisy, "p95/p50") == "2.50"
     assert cell(noisy.model_copy(update={"evidence": "simulated"}), "p95/p50") == "—"
+
+
+COUNTS = {"cycles": 100.0, "multiply_cycles": 50.0, "load_cycles": 20.0, "branch_cycles": 30.0}
+
+
+def test_what_bounds_an_inference_stands_with_its_lead() -> None:
+    counters = {name: Figure.exact(value, "cycles", "simulated") for name, value in COUNTS.items()}
+    counted = result().model_copy(update={"counters": counters})
+    assert cell(counted, "bound by") == "compute +20\u00a0%"
+    line = finished_line(counted)
+    assert line.startswith("host: ") and "\n" not in line
+    assert line.endswith("bound by compute (50\u00a0% of the cycles, 20\u00a0% ahead of overhead)")
+
+
+def test_without_counters_no_bound_is_named() -> None:
+    assert cell(result(), "bound by") == "not counted"
+    assert finished_line(result()).endswith("no counters tell what bounds it")
+
+
+class Screen(io.StringIO):
+    def __init__(self, terminal: bool) -> None:
+        super().__init__()
+        self.isatty = lambda: terminal  # type: ignore[method-assign]
+
+
+def test_a_kept_line_stays_above_the_progress_and_a_pipe_sees_neither() -> None:
+    screens = [Screen(terminal=True), Screen(terminal=False)]
+    for screen in screens:
+        with Progress(screen) as progress:
+            progress.show("measuring")
+            progress.keep("a: done")
+            progress.show("measuring b")
+    clear = "\r\x1b[K"
+    assert screens[0].getvalue() == f"{clear}measuring{clear}a: done\n{clear}measuring b{clear}"
+    assert screens[1].getvalue() == ""

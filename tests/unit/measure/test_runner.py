@@ -80,6 +80,13 @@ def test_known_results_are_not_measured_again(store: Store) -> None:
         assert second.measurements[name].total == result.total
 
 
+def test_every_result_is_told_once_be_it_new_or_stored(store: Store) -> None:
+    told: list[str] = []
+    run(spec("a"), store, Fake())
+    run(spec("a", "fails", "unsupported", "b"), store, Fake(), finished=lambda result: told.append(result.target))
+    assert told == ["a", "b"]
+
+
 def test_fresh_measures_again(store: Store) -> None:
     fake = Fake()
     run(spec("a"), store, fake)
