@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from specc import __version__
 from specc.guide.choose import Choice
-from specc.guide.rules import rules, to_json, tree_text
+from specc.guide.rules import Condition, rules, to_json
 from specc.measure.export import export_text, spreadsheet_safe
 from specc.report.explanations import explanation_json
-from specc.report.figures.tree import question
 from specc.report.material import Material
+from specc.report.tree_text import tree_text
 
 FORMAT_VERSION: Final = 1
 
@@ -34,12 +34,12 @@ def files(material: Material, stem: str) -> dict[str, bytes]:
     }
     if guide.tree is not None:
         leaves = [
-            (place, c.dimension, "<" if c.below else ">=", c.threshold, c.unit, rule.label, rule.support)
+            (place, c.dimension, _relation(c), c.threshold, c.unit, rule.label, rule.support)
             for place, rule in enumerate(rules(guide.tree), start=1)
             for c in rule.conditions
         ]
         made["-rules.csv"] = _csv(_RULE_COLUMNS, leaves)
-        made["-tree.txt"] = f"{tree_text(guide, lambda node: question(node, guide))}\n"
+        made["-tree.txt"] = f"{tree_text(guide)}\n"
     return {ending: text.encode() for ending, text in made.items()}
 
 
@@ -48,6 +48,12 @@ _VERDICT_COLUMNS: Final = (
     "reason",
 )  # fmt: skip
 _RULE_COLUMNS: Final = ("rule", "limit_of", "relation", "threshold", "unit", "take", "support")
+
+
+def _relation(condition: Condition) -> str:
+    if condition.threshold is None:
+        return "limited" if condition.below else "not limited"
+    return "<" if condition.below else ">="
 
 
 def everything(material: Material) -> dict[str, Any]:

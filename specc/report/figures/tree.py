@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from specc.guide.candidates import DIMENSIONS, NAMES
-from specc.guide.tree import INFEASIBLE, Guide, Node
+import textwrap
+from typing import Final
+
+from specc.guide.tree import Guide, Node
 from specc.report import style
-from specc.report.numbers import percent, quantity
+from specc.report.numbers import percent
+from specc.report.tree_text import need_question, needs, question
 
-
-def question(node: Node, guide: Guide) -> str:
-    """What a node asks: `latency limit below 229 ms?`. A threshold above all drawn limits asks whether there is one."""
-    name = NAMES[node.dimension]
-    if guide.ranges is not None and node.threshold >= guide.ranges[node.dimension][1]:
-        return f"{name} limited?"
-    return f"{name} limit below {quantity(node.threshold, DIMENSIONS[node.dimension])}?"
+_QUESTION: Final = 1.08  # inches that a column of questions takes
+_SMALL: Final = style.SIZE - 1.5
+_LETTER: Final = 0.5  # mean width of a letter, in its size
 
 
 def decision_tree(guide: Guide) -> style.Image | None:
-    """The tree, or None where there is none to draw."""
+    """The tree, or None where there is none to draw. Leaves stand in one column, with what they need."""
     if guide.tree is None:
         return None
     path = guide.tree.path(guide.requirement)
@@ -25,31 +24,35 @@ def decision_tree(guide: Guide) -> style.Image | None:
     places: dict[int, tuple[float, float]] = {}
     _place(guide.tree, 0, 0, places)
     deepest = guide.tree.depth
-    with style.figure(0.3 + 0.3 * guide.tree.leaves) as canvas:
+    across = (style.WIDTH - 0.1) / _QUESTION
+    letters = int((style.WIDTH - deepest * _QUESTION - 0.1) * 72 / (_SMALL * _LETTER))
+    notes = {id(leaf): textwrap.wrap(needs(leaf), letters) for leaf in _nodes(guide.tree) if leaf.below is None}
+    row = 0.29 + 0.12 * max(len(lines) for lines in notes.values())
+    with style.figure(0.1 + row * guide.tree.leaves) as canvas:
         axes = canvas.add_subplot()
         axes.set_axis_off()
-        axes.set_xlim(-0.02, deepest + 0.9)
-        axes.set_ylim(guide.tree.leaves - 0.4, -0.6)
+        axes.set_xlim(-0.02, across - 0.02)
+        axes.set_ylim(guide.tree.leaves - 0.42, -0.58)
         for node in _nodes(guide.tree):
             x, y = places[id(node)]
             taken = id(node) in on_path
             colour = style.BLUE if taken else style.INK
             if node.below is None or node.otherwise is None:
-                name = "no candidate" if node.label == INFEASIBLE else style.plain(node.label, 18)
-                plain = style.MUTED if node.label == INFEASIBLE else style.INK
-                axes.text(x, y - 0.02, name, va="bottom", color=style.BLUE if taken else plain, fontsize=style.SIZE)
-                axes.text(x, y + 0.06, percent(node.support), va="top", color=style.MUTED, fontsize=style.SIZE - 1.5)
+                axes.text(deepest, y - 0.02, style.plain(node.label), va="bottom", color=colour)
+                share = f"{percent(node.support)}"
+                axes.text(across - 0.1, y - 0.02, share, va="bottom", ha="right", color=style.MUTED, fontsize=_SMALL)
+                said = "\n".join(notes[id(node)])
+                axes.text(deepest, y + 0.03, said, va="top", color=style.MUTED, fontsize=_SMALL, linespacing=1.15)
                 continue
-            text = question(node, guide)
-            first, _, second = text.partition(" limit ")
-            axes.text(x, y - 0.04, f"{first} limit" if second else first, va="bottom", color=colour)
-            axes.text(x, y + 0.04, second, va="top", color=colour)
+            first, _, second = question(node).partition(" limit ")
+            axes.text(x, y - 0.03, f"{first} limit" if second else first, va="bottom", color=colour)
+            axes.text(x, y + 0.03, second, va="top", color=colour)
             for child in (node.below, node.otherwise):
                 child_x, child_y = places[id(child)]
                 chosen = id(child) in on_path and taken
-                start, end = x + 0.86, child_x - 0.04
+                start, end = x + 0.84, (child_x if child.below else deepest) - 0.04
                 axes.plot(
-                    [start, start + 0.05, start + 0.05, end], [y, y, child_y, child_y],
+                    [start, start + 0.06, start + 0.06, end], [y, y, child_y, child_y],
                     color=style.BLUE if chosen else style.HAIRLINE, linewidth=1.8 if chosen else 0.8,
                     zorder=3 if chosen else 1, solid_joinstyle="round",
                 )  # fmt: skip
@@ -72,14 +75,19 @@ def _place(node: Node, depth: int, first: int, places: dict[int, tuple[float, fl
 
 
 def _alternative(guide: Guide, path: list[Node]) -> str:
-    steps = [question(node, guide) for node in path[:-1]]
-    return f"Decision tree; this application's path: {' '.join(steps)} It ends at {path[-1].label}."
+    steps = [question(node) for node in path[:-1]]
+    return f"Decision tree; this application's path: {' '.join(steps)} It ends at {_end(guide, path[-1])}."
+
+
+def _end(guide: Guide, leaf: Node) -> str:
+    """Where a path ends: at the candidate of its leaf, or short of it, and what was asked there in vain."""
+    unmet = [need_question(need).removesuffix("?") for need in leaf.unmet(guide.requirement)]
+    return f"{leaf.label}, which would need {' and '.join(unmet)}: no candidate" if unmet else leaf.label
 
 
 def _caption(guide: Guide, path: list[Node]) -> str:
-    label = path[-1].label
-    ends = "no candidate is certain to meet them" if label == INFEASIBLE else f"they lead to {label}"
     return (
-        f"This application’s limits (blue): {ends}. Upper branch: yes; lower branch: no. Below each leaf: its share of "
-        f"the drawn requirements."
+        f"This application’s limits (blue) lead to {_end(guide, path[-1])}. Upper branch: yes; lower branch: no. A "
+        "leaf takes its candidate if the limits leave what it needs, and none otherwise; on the right, its share of "
+        "the drawn requirements."
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from specc.guide.rules import tree_text
 from specc.measure.result import Measurement
 from specc.report.blocks import Listing, Missing, Section
-from specc.report.figures.tree import question
 from specc.report.material import Material
 from specc.report.numbers import DASH, decimals, fixed, unit_for, unit_text
 from specc.report.tables import Cell, Column, Row, Table, table
+from specc.report.tree_text import tree_text
 from specc.spec.hardware import Fact, Hardware
 
 _ACROSS = 10  # samples in a row
@@ -113,6 +112,6 @@ def rules(material: Material) -> Section | Missing:
     """The tree as text."""
     if material.guide.tree is None:
         return Missing("The tree as text", material.guide.reason)
-    text = tree_text(material.guide, lambda node: question(node, material.guide))
+    text = tree_text(material.guide)
     listing = Listing("Read from the top; a limit that is not set is not below anything", text)
     return Section("rules", "The tree as text", (listing,))

@@ -7,10 +7,11 @@ import itertools
 from specc.guide.candidates import DIMENSIONS, NAMES
 from specc.guide.tree import HELD_OUT_POINTS, INFEASIBLE, TRAINING_POINTS, Guide
 from specc.report.blocks import Block, Bullets, Item, Section, Text, present
-from specc.report.figures.tree import decision_tree, question
+from specc.report.figures.tree import decision_tree
 from specc.report.material import Material
-from specc.report.numbers import count, fidelity, figure_text, percent, quantity
+from specc.report.numbers import count, fidelity, figure_text, quantity
 from specc.report.tables import Cell, Column, Row, Table, table
+from specc.report.tree_text import need_question, question
 
 
 def tree(material: Material) -> Section:
@@ -30,14 +31,14 @@ def tree(material: Material) -> Section:
 
 
 def _origin(guide: Guide, preference: str) -> Text:
-    unsafe = "none" if not guide.unsafe else percent(guide.unsafe)
     return Text(
         "Which hardware for which limits? Requirements were drawn around the budgets and the candidates’ figures. Each "
         f"goes to the most preferred candidate ({preference}) that meets all its limits for certain, at the upper end "
         f"of its interval. The tree was learned from {count(TRAINING_POINTS)} such requirements; of "
         f"{count(HELD_OUT_POINTS)} that it never saw it answers {fidelity(guide.fidelity)} as this rule does (one "
-        f"question alone: {fidelity(guide.stump)}; always the commonest answer: {fidelity(guide.majority)}) and names "
-        f"hardware that may miss a limit for {unsafe}."
+        f"question alone: {fidelity(guide.stump)}; always the commonest answer: {fidelity(guide.majority)}), and "
+        f"{fidelity(guide.feasible_fidelity)} of those that some candidate meets. Where it errs, it takes another "
+        "candidate that meets the limits, or none: it never names hardware that may miss one."
     )
 
 
@@ -45,14 +46,19 @@ def _path(guide: Guide) -> Table:
     """This application's way through the tree, question by question."""
     columns = (Column("question"), Column("this application", number=True), Column("answer"))
     rows = []
+
+    def ask(text: str, dimension: str, *, yes: bool) -> None:
+        limit = guide.requirement.get(dimension)
+        own = "no limit" if limit is None else f"≤ {quantity(limit, DIMENSIONS[dimension])}"
+        rows.append(Row((Cell(text), Cell(own), Cell("yes" if yes else "no"))))
+
     if guide.tree is not None:
-        nodes = guide.tree.path(guide.requirement)
-        for node, following in itertools.pairwise(nodes):
-            limit = guide.requirement.get(node.dimension)
-            text = "no limit" if limit is None else f"≤ {quantity(limit, DIMENSIONS[node.dimension])}"
-            answer = "yes" if following is node.below else "no"
-            rows.append(Row((Cell(question(node, guide)), Cell(text), Cell(answer))))
-        label = "no candidate" if nodes[-1].label == INFEASIBLE else nodes[-1].label
+        *questions, leaf = guide.tree.path(guide.requirement)
+        for node, following in itertools.pairwise([*questions, leaf]):
+            ask(question(node), node.dimension, yes=following is node.below)
+        for need in leaf.needs:
+            ask(f"{leaf.label}: {need_question(need)}", need.dimension, yes=need.met(guide.requirement))
+        label = "no candidate" if leaf.unmet(guide.requirement) else leaf.label
         rows.append(Row((Cell("The tree answers"), Cell(""), Cell(label)), total=True))
     return table("This application’s path", columns, rows, kind="path")
 

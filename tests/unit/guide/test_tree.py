@@ -1,11 +1,16 @@
 """The decision tree: faithful to the rule, honest where it is not needed, the same every time."""
 
 from itertools import pairwise
+from math import inf
 
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 from small_results import candidate, figure
 
 from specc.evidence import Figure
-from specc.guide.tree import INFEASIBLE, Node, learn, rule
+from specc.guide.candidates import Candidate
+from specc.guide.tree import INFEASIBLE, NOBODY, Guide, Node, labelled, learn, rule
 
 FAST = candidate("fast", latency=figure(0.01, "s"), energy=figure(0.01, "J"), sram=figure(9000, "B"))
 FRUGAL = candidate("frugal", latency=figure(0.1, "s"), energy=figure(0.001, "J"), sram=figure(4000, "B"))
@@ -27,8 +32,51 @@ def test_the_tree_answers_as_the_rule_does() -> None:
     assert guide.tree.predict({"latency": 1.0, "energy": 1.0}) == "frugal"
     assert guide.tree.predict({"latency": 0.001}) == INFEASIBLE
     assert guide.fidelity > 0.97
+    assert guide.feasible_fidelity > 0.97
     assert guide.fidelity > guide.stump >= guide.majority - 1e-9
-    assert guide.unsafe < 0.02
+
+
+bounds = st.sampled_from([0.5, 1.0, 2.0, 3.0, 4.0])
+pools = st.lists(st.tuples(bounds, st.none() | bounds, st.none() | bounds), min_size=2, max_size=5).map(
+    lambda rows: [
+        candidate(f"c{place}", latency=figure(a, "s"), energy=figure(b, "J"), sram=figure(c, "B"))
+        for place, (a, b, c) in enumerate(rows)
+    ]
+)
+requirements = st.lists(
+    st.dictionaries(st.sampled_from(("latency", "energy", "sram")), bounds | st.floats(0.1, 10)), min_size=1
+)
+
+
+@given(pools, requirements)
+def test_no_leaf_names_hardware_that_may_miss_a_limit(
+    pool: list[Candidate], requirements: list[dict[str, float]]
+) -> None:
+    guide = learn(pool, {}, ("energy", "latency"), 4, 3)
+    by_name = {one.name: one for one in pool}
+    for limits in requirements if guide.tree else []:
+        known = {dimension: limit for dimension, limit in limits.items() if dimension in guide.dimensions}
+        label = guide.tree.predict(known)
+        assert label == INFEASIBLE or by_name[label].meets(known)
+
+
+@given(pools, requirements)
+def test_requirements_are_labelled_as_the_rule_says(
+    pool: list[Candidate], requirements: list[dict[str, float]]
+) -> None:
+    guide = Guide(tuple(pool), ("latency", "energy", "sram"), {}, "", ())
+    points = np.array([[limits.get(d, inf) for d in guide.dimensions] for limits in requirements])
+    names = [*(one.name for one in pool), INFEASIBLE]
+    said = [names[place if place != NOBODY else -1] for place in labelled(guide, points)]
+    assert said == [rule(pool, limits) for limits in requirements]
+
+
+def test_a_leaf_asks_only_for_what_the_questions_before_it_leave_open() -> None:
+    guide = learn([FAST, FRUGAL], LIMITS, ("energy", "latency"), 6, 3)
+    needs = {leaf.label: {need.dimension: need.least for need in leaf.needs} for leaf in _leaves(guide.tree)}
+    # asked for a limit of latency below that of the frugal one, so nothing is left to ask of its latency
+    assert needs == {"frugal": {"energy": 0.001, "sram": 4000}, "fast": {"latency": 0.01, "energy": 0.01, "sram": 9000}}
+    assert (guide.tree.dimension, guide.tree.threshold, guide.tree.leaves) == ("latency", 0.1, 2)
 
 
 def test_thresholds_are_figures_of_the_candidates() -> None:
@@ -54,13 +102,17 @@ def test_the_path_ends_where_the_prediction_comes_from() -> None:
 
 
 def test_depth_and_leaves_keep_to_the_limits_of_the_spec() -> None:
-    shallow = learn([FAST, FRUGAL], LIMITS, ("energy", "latency"), 2, 3)
+    steps = [
+        candidate(f"c{i}", latency=figure(0.1 / 2**i, "s"), energy=figure(0.001 * 2**i, "J")) for i in range(6)
+    ]  # each twice as fast as the one before it, for twice the energy
+    deep, shallow = (learn(steps, {}, ("energy", "latency"), depth, 3) for depth in (5, 2))
+    assert deep.tree is not None
+    assert deep.tree.leaves == 6
     assert shallow.tree is not None
-    assert shallow.tree.depth <= 2
+    assert shallow.tree.depth == 2
     assert shallow.tree.leaves <= 4
-    coarse = learn([FAST, FRUGAL], LIMITS, ("energy", "latency"), 6, 1500)
-    smallest = min(node.support for node in _leaves(coarse.tree)) if coarse.tree else 1.0
-    assert smallest >= 1500 / 6000 - 1e-9
+    assert deep.feasible_fidelity > shallow.feasible_fidelity
+    assert learn([FAST, FRUGAL], LIMITS, ("energy", "latency"), 6, 20_000).tree is None
 
 
 def _leaves(node: Node) -> list[Node]:
@@ -84,12 +136,12 @@ def test_no_candidate_gives_an_answer_too() -> None:
     assert "none" in guide.reason
 
 
-def test_a_tree_that_says_no_more_than_one_question_is_dropped() -> None:
+def test_one_candidate_that_is_always_preferred_needs_no_tree() -> None:
     one = candidate("one", latency=figure(0.01, "s"))
     slower = candidate("slower", latency=figure(0.02, "s"))
     guide = learn([one, slower], {"latency": 1.0}, ("latency",), 5, 3)
     assert guide.tree is None
-    assert "single question" in guide.reason
+    assert guide.reason == "wherever any candidate meets the limits, one is preferred"
     assert guide.answer == "one"
 
 

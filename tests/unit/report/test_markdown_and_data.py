@@ -16,14 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from invented_results import full_inputs
 
-from specc.guide.rules import rules, tree_text
-from specc.guide.tree import Node
+from specc.guide.candidates import NAMES
+from specc.guide.rules import Condition, rules
+from specc.guide.tree import INFEASIBLE, Need, Node
 from specc.measure.export import spreadsheet_safe
 from specc.report import data, markdown
 from specc.report.document import DOCUMENTS, write_documents
 from specc.report.inputs import ReportError
 from specc.report.markdown import escape
 from specc.report.material import Material
+from specc.report.tree_text import needs, tree_text
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +114,17 @@ def test_numbers_stay_numbers() -> None:
 limits = st.floats(min_value=1e-9, max_value=1e9)
 DIMENSIONS = ("latency", "energy", "sram")
 trees = st.recursive(
-    st.builds(Node, support=st.floats(0, 1), label=st.sampled_from(["a", "b", "INFEASIBLE"])),
+    st.builds(
+        Node,
+        support=st.floats(0, 1),
+        label=st.sampled_from(["a", "b"]),
+        needs=st.lists(st.builds(Need, st.sampled_from(DIMENSIONS), limits | st.just(math.inf)), max_size=3).map(tuple),
+    ),
     lambda inner: st.builds(
         Node,
         support=st.floats(0, 1),
         dimension=st.sampled_from(DIMENSIONS),
-        threshold=limits,
+        threshold=limits | st.just(math.inf),
         below=inner,
         otherwise=inner,
     ),
@@ -125,24 +132,29 @@ trees = st.recursive(
 )
 
 
+def _holds(condition: Condition, requirement: dict[str, float]) -> bool:
+    limit = requirement.get(condition.dimension)
+    if condition.threshold is None:
+        return (limit is not None) == condition.below
+    return (limit is not None and limit < condition.threshold) == condition.below
+
+
 @given(trees, st.dictionaries(st.sampled_from(DIMENSIONS), limits))
-def test_exactly_one_rule_holds_and_it_says_what_the_tree_says(tree: Node, requirement: dict[str, float]) -> None:
-    holding = [
-        rule
-        for rule in rules(tree)
-        if all((requirement.get(c.dimension, math.inf) < c.threshold) == c.below for c in rule.conditions)
-    ]
-    assert len(holding) == 1
-    assert holding[0].label == tree.predict(requirement)
+def test_at_most_one_rule_holds_and_it_says_what_the_tree_says(tree: Node, requirement: dict[str, float]) -> None:
+    holding = [rule.label for rule in rules(tree) if all(_holds(c, requirement) for c in rule.conditions)]
+    assert (holding or [INFEASIBLE]) == [tree.predict(requirement)]
     assert len(rules(tree)) == tree.leaves
 
 
-def test_the_tree_as_text_names_every_leaf(material: Material) -> None:
+def test_the_tree_as_text_names_every_leaf_and_all_it_needs(material: Material) -> None:
     guide = material.guide
     assert guide.tree is not None
-    text = tree_text(guide, lambda node: f"{node.dimension}?")
+    text = tree_text(guide)
     assert text.count("take ") == guide.tree.leaves
     assert text.count("?") == guide.tree.leaves - 1
+    leaf = guide.tree.path(guide.requirement)[-1]
+    assert needs(leaf) in text
+    assert all(NAMES[need.dimension] in needs(leaf) for need in leaf.needs)
 
 
 def test_unknown_documents_are_refused(tmp_path: Path) -> None:
