@@ -9,13 +9,13 @@ import hashlib
 import math
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from specc.codegen.arena import Arena, plan
-from specc.codegen.choice import choose
+from specc.codegen.choice import NOTHING_SET, choose
 from specc.codegen.kernels import GENERIC
 from specc.codegen.layers import identifiers, layer_code
 from specc.numerics.quantized import QuantizedNetwork
@@ -55,7 +55,12 @@ class GeneratedCode:
 
 
 def generate(
-    network: QuantizedNetwork, folder: Path, family: str = GENERIC, spare_flash: int = 0, threads: int = 1
+    network: QuantizedNetwork,
+    folder: Path,
+    family: str = GENERIC,
+    spare_flash: int = 0,
+    threads: int = 1,
+    fixed: Mapping[str, str] = NOTHING_SET,
 ) -> GeneratedCode:
     """Write a network's C source into `folder`. The same network always gives the same files.
 
@@ -65,12 +70,13 @@ def generate(
         family: of the kernels; see `kernels`.
         spare_flash: bytes by which the constants are to be smaller than those of the fastest kernels.
         threads: among which the work of a layer is cut; more than one for a computer only.
+        fixed: family and name of the kernel of some layers, by layer.
 
     Raises:
-        ValueError: there is no such family.
+        ValueError: there is no such family, or a fixed kernel does not compute its layer.
     """
     arena = plan_arena(network)
-    files = render(network, family, arena, spare_flash, threads)
+    files = render(network, family, arena, spare_flash, threads, fixed)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         write(folder / name, text)
@@ -81,14 +87,16 @@ def generate(
         sources=(folder / "network.c", *(runtime / name for name in _LINE_PROTOCOL), *pool[:1]),
         include_folders=(folder, resource("firmware", "kernels"), runtime, *(path.parent for path in pool[:1])),
         arena_bytes=arena.size,
-        kernels=kernel_names(network, family, spare_flash),
+        kernels=kernel_names(network, family, spare_flash, fixed),
         code_hash=code_hash(files),
     )
 
 
-def kernel_names(network: QuantizedNetwork, family: str, spare_flash: int = 0) -> dict[str, str]:
+def kernel_names(
+    network: QuantizedNetwork, family: str, spare_flash: int = 0, fixed: Mapping[str, str] = NOTHING_SET
+) -> dict[str, str]:
     """Family and name of the kernel of each layer that has code, by layer."""
-    chosen = choose(network, family, spare_flash)
+    chosen = choose(network, family, spare_flash, fixed)
     return {name: str(kernel) for name, kernel in chosen.items() if kernel}
 
 
@@ -103,17 +111,18 @@ def render(
     arena: Arena | None = None,
     spare_flash: int = 0,
     threads: int = 1,
+    fixed: Mapping[str, str] = NOTHING_SET,
 ) -> dict[str, str]:
     """Text of each generated file, by name.
 
     Raises:
-        ValueError: there is no such family.
+        ValueError: there is no such family, or a fixed kernel does not compute its layer.
     """
     arena = arena or plan_arena(network)
     templates = environment()
     graph = network.network
     names = identifiers(graph)
-    kernels = choose(network, family, spare_flash)
+    kernels = choose(network, family, spare_flash, fixed)
     context = {
         "name": graph.name,
         "arena_bytes": arena.size,

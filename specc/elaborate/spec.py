@@ -11,6 +11,7 @@ from specc.elaborate.budgets import elaborate_budget, report_conflicts
 from specc.elaborate.edition import check_edition, edition_item, names_edition, resembles_edition
 from specc.elaborate.experiments import elaborate_dataset, elaborate_experiments
 from specc.elaborate.hardware import elaborate_hardware, library_names
+from specc.elaborate.kernels import elaborate_kernels, report_two
 from specc.elaborate.model import ModelParts, elaborate_model
 from specc.elaborate.model_file import quantization_of_file
 from specc.elaborate.observation import elaborate_guidelines, elaborate_harness, elaborate_instrument
@@ -25,7 +26,7 @@ from specc.spec.hardware import Hardware
 from specc.syntax.nodes import Item, Malformed, SyntaxTree, Word
 from specc.syntax.words import EDITION_WORD, SECTIONS, STATEMENTS
 
-_NAMED: Final = frozenset({"target", "hardware", "budget", "instrument", "dataset"})  # may stand once per name
+_NAMED: Final = frozenset({"target", "hardware", "budget", "instrument", "dataset", "kernels"})  # may stand once per name
 # What a damaged file may lack only because the damage hides it: an item that is missing, a name, a reader of a name.
 _HIDDEN_BY_ANY_DAMAGE: Final = frozenset({"E1005", "W1101", "W1102", "W1103"})
 _HIDDEN_BY_TRUNCATION: Final = frozenset({"E1011", "E1012"})
@@ -99,6 +100,9 @@ class _Elaboration:
         groups = self.each("budget", lambda item: elaborate_budget(item, names, layers, datasets, self.sink))
         budgets = [budget for group in groups for budget in group]
         report_conflicts(budgets, self.sink)
+        own = self.each("kernels", lambda item: elaborate_kernels(item, names, layers, self.sink))
+        kernels = [one for group in own for one in group]
+        report_two(kernels, self.sink)
         cores = {target.name: target.hardware.core for target in targets}
         observed = self.each("instrument", lambda item: elaborate_instrument(item, names, cores, self.sink))
         instruments = [instrument for group in observed for instrument in group]
@@ -125,6 +129,7 @@ class _Elaboration:
             datasets=tuple(files),
             experiments=experiments,
             waivers=waivers,
+            kernels=tuple(kernels),
         )
 
     def keyword(self, item: Item) -> str | None:
@@ -165,7 +170,7 @@ class _Elaboration:
             if keyword in STATEMENTS:
                 self.sections[keyword].append(item)
                 continue
-            name = _names(item) if keyword in ("budget", "instrument") else _name(item) if keyword in _NAMED else ""
+            name = _names(item) if keyword in ("budget", "instrument", "kernels") else _name(item) if keyword in _NAMED else ""
             if (keyword, name) in first:
                 label = Label(first[keyword, name].head, "first given here")
                 what = f"`{keyword} {name}`" if name else f"a second `{keyword}` section"

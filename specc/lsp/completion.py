@@ -11,7 +11,7 @@ from specc.elaborate.hardware import library_names
 from specc.elaborate.layers import KINDS
 from specc.lsp.document import Document
 from specc.lsp.names import Kind, Names
-from specc.lsp.vocabulary import DIMENSIONS, INPUT_OPTIONS, ITEMS, TOP, VALUES
+from specc.lsp.vocabulary import DIMENSIONS, INPUT_OPTIONS, ITEMS, KERNEL_RULES, TOP, VALUES
 from specc.syntax.parser import lex
 from specc.units import AMBIGUOUS_UNITS, UNITS
 
@@ -98,6 +98,14 @@ def _items(place: _Place, names: Names) -> Iterator[types.CompletionItem]:
         yield from (_keyword(word) for word in _first_words(place.blocks))
         return
     first, behind_first = place.words[0], len(place.words) == 1
+    if keyword == "kernels":
+        if behind_first:
+            yield from (_keyword(word) for word in KERNEL_RULES.get(first, ()))
+        elif "for" in place.words:
+            yield from _names(names, "layer")
+        else:
+            yield _keyword("for")
+        return
     if first == "use" and behind_first:
         yield from _names(names, "hardware")
         yield from (_item(name, _ITEM_KINDS["hardware"], "library") for name in library_names())
@@ -118,9 +126,9 @@ def _top(words: Sequence[str], names: Names) -> Iterator[types.CompletionItem]:
         yield from (_keyword(word) for word in TOP)
     elif words[0] in ("quantization", "schedule") and len(words) == 1:
         yield from _names(names, "model")
-    elif words[0] in ("budget", "instrument"):
+    elif words[0] in ("budget", "instrument", "kernels"):
         yield from _names(names, "target")
-        if words == ["budget"]:
+        if words in (["budget"], ["kernels"]):
             yield _keyword("all")
 
 

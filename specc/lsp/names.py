@@ -24,6 +24,7 @@ _READING_SECTIONS: Final[dict[str, Kind]] = {
     "schedule": "model",
     "budget": "target",
     "instrument": "target",
+    "kernels": "target",
 }
 _LAYER_COLUMN: Final = "layer"
 
@@ -172,7 +173,7 @@ def _uses(item: Item, keyword: str, declared: _Declared) -> Iterator[Occurrence]
             yield from (Occurrence("hardware", word.text, word.span) for word in _words(entry)[1:2])
         elif keyword == "model":
             yield from _inputs(entry, declared)
-        elif (keyword, first) in (("budget", "latency"), ("budget", "energy"), ("schedule", "fuse")):
+        elif (keyword, first) in (("budget", "latency"), ("budget", "energy"), ("schedule", "fuse"), ("kernels", "use"), ("kernels", "weights")):
             yield from _references(_unglued(entry), declared)
         elif (keyword, first) in (("budget", "accuracy"), ("harness", "data")):
             words = (word for word in _words(entry)[1:] if declared.has("dataset", word.text))

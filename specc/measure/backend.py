@@ -24,12 +24,22 @@ class BackendError(Exception):
         self.log = log
 
 
+class FlashExceededError(BackendError):
+    """A program that needs more flash than there is, by `excess` bytes."""
+
+    def __init__(self, message: str, excess: int, log: str = "") -> None:
+        super().__init__(message, log)
+        self.excess = excess
+
+
 @dataclass(frozen=True)
 class BuildOptions:
-    """How a program is built where a spec has no word for it; experiments vary it."""
+    """How a program is built: what the `kernels` section of a spec asks for, and what experiments vary."""
 
     kernels: str | None = None  # family of the kernels; None: the fastest that the core runs
     weights: Literal["flash", "sram"] = "flash"  # where the constants of layers lie while the program runs
+    fixed: tuple[tuple[str, str], ...] = ()  # family and name of the kernel of some layers, by layer
+    in_sram: tuple[str, ...] = ()  # layers whose constants alone lie in SRAM
 
     def require_weights_in_flash(self, what: str) -> None:
         """For a backend that cannot place weights.
@@ -37,8 +47,8 @@ class BuildOptions:
         Raises:
             BackendError: they are asked for elsewhere.
         """
-        if self.weights != "flash":
-            raise BackendError(f"{what} is not built with weights in {self.weights.upper()}")
+        if self.weights != "flash" or self.in_sram:
+            raise BackendError(f"{what} is not built with weights in SRAM")
 
     def require_default(self, what: str) -> None:
         """For a backend that builds in one way only.
@@ -46,8 +56,9 @@ class BuildOptions:
         Raises:
             BackendError: another way is asked for.
         """
+        self.require_weights_in_flash(what)
         if self != BuildOptions():
-            asked = f"{self.kernels} kernels" if self.kernels else f"weights in {self.weights.upper()}"
+            asked = f"{self.kernels} kernels" if self.kernels else "kernels chosen by layer"
             raise BackendError(f"{what} is not built with {asked}")
 
 

@@ -6,6 +6,7 @@ from specc.spec.base import Node
 from specc.spec.contract import Budget, BudgetItem, Guidelines, Harness, Instrument
 from specc.spec.experiments import DataSet, Experiments
 from specc.spec.hardware import Target
+from specc.spec.kernels import Kernels
 from specc.spec.model import ModelSpec, QuantizationTable
 from specc.spec.waivers import Waiver
 
@@ -24,6 +25,7 @@ class Spec(Node):
     datasets: tuple[DataSet, ...] = ()
     experiments: Experiments | None = None
     waivers: tuple[Waiver, ...] = ()
+    kernels: tuple[Kernels, ...] = ()
 
     def target(self, name: str) -> Target:
         """The target of that name.
@@ -35,6 +37,10 @@ class Spec(Node):
             if target.name == name:
                 return target
         raise KeyError(name)
+
+    def kernels_of(self, target: str) -> Kernels:
+        """What is said of a target's kernels, by itself or for all."""
+        return next((own for own in self.kernels if own.target in (target, "all")), Kernels(target=target))
 
     def budget_items(self, target: str) -> tuple[BudgetItem, ...]:
         """Every budget line that binds a target: its own and those written for all."""

@@ -13,6 +13,7 @@ SECTIONS: Final[tuple[str, ...]] = (
     "quantization",
     "schedule",
     "target",
+    "kernels",
     "hardware",
     "budget",
     "harness",

@@ -17,6 +17,7 @@ SECTIONS = {
     "model": f"model m {{ input x 8x8x1, {NONSENSE} y }}",
     "schedule": f"schedule m {{ {NONSENSE} }}",
     "target": f"target t {{ {NONSENSE} }}",
+    "kernels": f"kernels t {{ {NONSENSE} }}",
     "hardware": f"hardware h {{ {NONSENSE} }}",
     "budget": f"budget t {{ {NONSENSE} }}",
     "harness": f"harness {{ {NONSENSE} }}",

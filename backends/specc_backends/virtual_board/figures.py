@@ -171,7 +171,7 @@ def _cycles(runs: Sequence[Counters], bounds: Bounds) -> Figure:
 def memory(firmware: Firmware, stack_used: int) -> MemoryResult:
     """Flash and SRAM of the linked program. SRAM counts the stack as deep as it was seen to reach."""
     image = firmware.image
-    copied = firmware.constant_bytes if firmware.weights_in_sram else 0
+    copied = firmware.constant_bytes_in_sram
     regions = {
         "flash: weights": firmware.constant_bytes,
         "flash: code": image.code_bytes,

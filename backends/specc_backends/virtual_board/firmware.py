@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -13,25 +13,18 @@ from specc.codegen.generate import ARENA, CONSTANT_PREFIXES, code_hash, generate
 from specc.codegen.gradients import FLAGS as GRADIENT_FLAGS
 from specc.codegen.gradients import generate_gradients
 from specc.codegen.kernels import GENERIC, family_of
+from specc.codegen.layers import identifiers
 from specc.codegen.toolchain import COMMON_FLAGS, Toolchain, ToolchainError, core_flags, optimisation_flags
-from specc.measure.backend import BackendError, BuildOptions
+from specc.measure.backend import BackendError, BuildOptions, FlashExceededError
 from specc.numerics.quantized import QuantizedNetwork
 from specc.resources import resource
 from specc.spec.hardware import Target
-from specc_backends.virtual_board.image import Image, ImageError, read_image
+from specc_backends.virtual_board.image import SRAM_ORIGIN, Image, ImageError, read_image
 
 _OVERFLOW: Final = re.compile(r"region '(\w+)': overflowed by (\d+) bytes")
 _ANY_CORE: Final = re.compile(r"-m(cpu|tune|arch)=")
 AS_ALWAYS: Final = BuildOptions()
 _MEMORY_NAMES: Final = {"FLASH": "flash", "SRAM": "SRAM"}
-
-
-class FlashExceededError(BackendError):
-    """A program that needs more flash than there is, by `excess` bytes."""
-
-    def __init__(self, message: str, excess: int, log: str = "") -> None:
-        super().__init__(message, log)
-        self.excess = excess
 
 
 @dataclass(frozen=True)
@@ -44,12 +37,21 @@ class Firmware:
     flags: str
     planned_bytes: int  # SRAM for activations, as planned
     kernels: dict[str, str]  # family and name of the kernel of each layer that has code
-    weights_in_sram: bool = False
 
     @property
     def constant_bytes(self) -> int:
         """Bytes of the weights and the other constants of layers, as linked."""
-        return sum(size for name, (_, size) in self.image.symbols.items() if name.startswith(CONSTANT_PREFIXES))
+        return sum(size for _, size in self._constants)
+
+    @property
+    def constant_bytes_in_sram(self) -> int:
+        """Bytes of them that are copied to SRAM at reset."""
+        return sum(size for address, size in self._constants if address >= SRAM_ORIGIN)
+
+    @property
+    def _constants(self) -> list[tuple[int, int]]:
+        """Address and size of each."""
+        return [place for name, place in self.image.symbols.items() if name.startswith(CONSTANT_PREFIXES)]
 
     @property
     def arena_bytes(self) -> int:
@@ -124,7 +126,7 @@ def link(
     flags: Sequence[str],
     memory: tuple[int, int],
     elf: Path,
-    weights_in_sram: bool = False,
+    in_sram: Collection[str] = (),
 ) -> Image:
     """Compile sources together with the board's own, and link them for a board with that much flash and SRAM.
 
@@ -135,7 +137,7 @@ def link(
         flags: target and optimisation.
         memory: bytes of flash and of SRAM.
         elf: the program to write.
-        weights_in_sram: copy the constants of layers to SRAM at reset, and read them there.
+        in_sram: constants to copy to SRAM at reset, and to read there; a `*` stands for any part of a name.
 
     Raises:
         FlashExceededError: the program does not fit into the flash; the message says by how many bytes.
@@ -146,7 +148,7 @@ def link(
     template = Template((board / "board.ld").read_text(encoding="utf-8"))
     script = elf.with_suffix(".ld")
     script.parent.mkdir(parents=True, exist_ok=True)
-    constants = " ".join(f"*(.rodata.{prefix}*)" for prefix in CONSTANT_PREFIXES) if weights_in_sram else ""
+    constants = " ".join(f"*(.rodata.{name})" for name in in_sram)
     filled = template.substitute(flash_bytes=flash_bytes, sram_bytes=sram_bytes, constants_in_sram=constants)
     script.write_text(filled, encoding="utf-8")
     try:
@@ -193,10 +195,13 @@ def build_firmware(
     memory = memory_bytes(target)
     family = _family(target, options)
     elf = folder / "firmware.elf"
-    in_sram = options.weights == "sram"
+    fixed = dict(options.fixed)
     spare = 0
     while True:
-        generated = generate(network, folder / "source", family, spare)
+        try:
+            generated = generate(network, folder / "source", family, spare, fixed)
+        except ValueError as error:
+            raise BackendError(f"{target.hardware.name} ({target.hardware.core}): {error}") from error
         sources = generated.sources
         if gradients:
             sources += generate_gradients(network, generated).sources
@@ -208,22 +213,29 @@ def build_firmware(
                 flags=(*flags, *GRADIENT_FLAGS) if gradients else flags,
                 memory=memory,
                 elf=elf,
-                weights_in_sram=in_sram,
+                in_sram=_in_sram(network, options),
             )
             break
         except FlashExceededError as error:
             spare += error.excess
-            if kernel_names(network, family, spare) == generated.kernels:  # there are no smaller ones
+            if kernel_names(network, family, spare, fixed) == generated.kernels:  # there are no smaller ones
                 raise
     return Firmware(
         elf=elf,
         image=image,
-        code_hash=code_hash(render(network, family, spare_flash=spare), board_files()),
+        code_hash=code_hash(render(network, family, spare_flash=spare, fixed=fixed), board_files()),
         flags=" ".join((*COMMON_FLAGS, *flags)),
         planned_bytes=generated.arena_bytes,
         kernels=generated.kernels,
-        weights_in_sram=in_sram,
     )
+
+
+def _in_sram(network: QuantizedNetwork, options: BuildOptions) -> list[str]:
+    """Names of the constants to copy to SRAM, as `link` takes them."""
+    if options.weights == "sram":
+        return [f"{prefix}*" for prefix in CONSTANT_PREFIXES]
+    names = identifiers(network.network)
+    return [f"{prefix}{names[layer]}" for layer in options.in_sram for prefix in CONSTANT_PREFIXES]
 
 
 def _excess(log: str) -> dict[str, int]:

@@ -1,0 +1,93 @@
+"""`kernels` sections: which kernels compute the layers on a target, and where their constants lie."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, get_args
+
+from specc.diagnostics.model import Label, Sink
+from specc.elaborate.groups import ALL, layer_group, report_unknown, target_list
+from specc.elaborate.reader import Entry, Handler, Reader, RejectedError, read_block
+from specc.source import Span
+from specc.spec.kernels import ConstantsPlace, KernelChoice, KernelRule, Kernels, PlaceRule
+from specc.syntax.nodes import Item
+
+_EXAMPLE = "for example `use tuned`"
+
+
+def elaborate_kernels(
+    item: Item, targets: list[str], layers: Collection[str], sink: Sink
+) -> list[Kernels] | None:
+    """Read a kernels section: one for each target it names.
+
+    `targets` and `layers` are the names it may use.
+    """
+    reader = Reader(item, sink)
+    reader.position = 1
+    try:
+        bound = target_list(reader)
+        what = f"kernels `{' '.join(word.text for word in bound)}`"
+        block = reader.block(what)
+        reader.finish()
+        report_unknown(bound, [*targets, ALL], sink)
+    except RejectedError:
+        return None
+    handlers: dict[str, Handler] = {
+        "use": lambda r: _rule(r, "a choice of kernels", get_args(KernelChoice), layers),
+        "weights": lambda r: _rule(r, "a memory for weights", get_args(ConstantsPlace), layers),
+    }
+    entries = read_block(block, handlers, what, sink, repeatable=frozenset(handlers))
+    if not block.items and not block.rows:
+        sink.add("E1005", f"{what} is empty", item.head, notes=(_EXAMPLE,))
+    for keyword, found in entries.items():
+        _report_twice(keyword, found, sink)
+    rules = tuple(
+        KernelRule.model_construct(choice=entry.value[0], layers=entry.value[1], spans={"": entry.item.head})
+        for entry in entries.get("use", [])
+    )
+    places = tuple(
+        PlaceRule.model_construct(place=entry.value[0], layers=entry.value[1], spans={"": entry.item.head})
+        for entry in entries.get("weights", [])
+    )
+    return [
+        Kernels.model_construct(
+            target=word.text, rules=rules, places=places, spans={"": item.head, "target": word.span}
+        )
+        for word in bound
+    ]
+
+
+def report_two(kernels: list[Kernels], sink: Sink) -> None:
+    """A target whose kernels are declared by two sections, one of which may be that for all."""
+    first: dict[str, Span | None] = {}
+    for own in kernels:
+        other = next((name for name in first if ALL in (name, own.target) or name == own.target), None)
+        if other is not None and (place := own.span("target")) is not None:
+            there = first[other]
+            whose = f"`{own.target}`" if own.target != ALL else f"`{other}`"
+            label = (Label(there, "first declared here"),) if there else ()
+            note = "repair: one section for each target; `use … for …` lines make exceptions"
+            sink.add("E1006", f"the kernels of {whose} are declared twice", place, secondary=label, notes=(note,))
+        first.setdefault(own.target, own.span("target"))
+
+
+def _rule(reader: Reader, what: str, words: tuple[str, ...], layers: Collection[str]) -> Any:
+    """`tuned`, `generic for conv1+pool*`: the word and the layers."""
+    choice = reader.choice(what, words).text
+    if reader.peek() is None:
+        return choice, ()
+    reader.expect("for", f"{reader.item.values[0].span.text} {choice} for conv1+pool*")
+    return choice, layer_group(reader, layers).names
+
+
+def _report_twice(keyword: str, entries: list[Entry], sink: Sink) -> None:
+    """A layer of two lines, or two lines for all others."""
+    first: dict[str, Entry] = {}
+    for entry in entries:
+        for name in entry.value[1] or ("",):
+            if name in first:
+                label = Label(first[name].item.head, "first said here")
+                whose = f"layer `{name}`" if name else "the layers without a line of their own"
+                sink.add("E1006", f"`{keyword}` is said twice of {whose}", entry.item.head, secondary=(label,))
+                break
+            first[name] = entry
