@@ -15,9 +15,7 @@ from specc.syntax.nodes import Item
 _EXAMPLE = "for example `use tuned`"
 
 
-def elaborate_kernels(
-    item: Item, targets: list[str], layers: Collection[str], sink: Sink
-) -> list[Kernels] | None:
+def elaborate_kernels(item: Item, targets: list[str], layers: Collection[str], sink: Sink) -> list[Kernels] | None:
     """Read a kernels section: one for each target it names.
 
     `targets` and `layers` are the names it may use.

@@ -26,7 +26,9 @@ from specc.spec.hardware import Hardware
 from specc.syntax.nodes import Item, Malformed, SyntaxTree, Word
 from specc.syntax.words import EDITION_WORD, SECTIONS, STATEMENTS
 
-_NAMED: Final = frozenset({"target", "hardware", "budget", "instrument", "dataset", "kernels"})  # may stand once per name
+_NAMED: Final = frozenset(
+    {"target", "hardware", "budget", "instrument", "dataset", "kernels"}
+)  # may stand once per name
 # What a damaged file may lack only because the damage hides it: an item that is missing, a name, a reader of a name.
 _HIDDEN_BY_ANY_DAMAGE: Final = frozenset({"E1005", "W1101", "W1102", "W1103"})
 _HIDDEN_BY_TRUNCATION: Final = frozenset({"E1011", "E1012"})
@@ -170,7 +172,13 @@ class _Elaboration:
             if keyword in STATEMENTS:
                 self.sections[keyword].append(item)
                 continue
-            name = _names(item) if keyword in ("budget", "instrument", "kernels") else _name(item) if keyword in _NAMED else ""
+            name = (
+                _names(item)
+                if keyword in ("budget", "instrument", "kernels")
+                else _name(item)
+                if keyword in _NAMED
+                else ""
+            )
             if (keyword, name) in first:
                 label = Label(first[keyword, name].head, "first given here")
                 what = f"`{keyword} {name}`" if name else f"a second `{keyword}` section"

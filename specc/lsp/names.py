@@ -173,7 +173,13 @@ def _uses(item: Item, keyword: str, declared: _Declared) -> Iterator[Occurrence]
             yield from (Occurrence("hardware", word.text, word.span) for word in _words(entry)[1:2])
         elif keyword == "model":
             yield from _inputs(entry, declared)
-        elif (keyword, first) in (("budget", "latency"), ("budget", "energy"), ("schedule", "fuse"), ("kernels", "use"), ("kernels", "weights")):
+        elif (keyword, first) in (
+            ("budget", "latency"),
+            ("budget", "energy"),
+            ("schedule", "fuse"),
+            ("kernels", "use"),
+            ("kernels", "weights"),
+        ):
             yield from _references(_unglued(entry), declared)
         elif (keyword, first) in (("budget", "accuracy"), ("harness", "data")):
             words = (word for word in _words(entry)[1:] if declared.has("dataset", word.text))

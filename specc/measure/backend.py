@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
+from specc.measure.kernel_result import ProgramTrial
 from specc.measure.result import Measurement
 from specc.numerics.quantized import QuantizedNetwork
 from specc.spec import Spec
@@ -116,6 +117,23 @@ class BoardBackend(Protocol):
 
         Raises:
             BackendError: the build failed, or the programmer is missing or failed.
+        """
+        ...
+
+
+@runtime_checkable
+class KernelTrials(Protocol):
+    """What a backend offers beside `Backend` if kernels can be chosen by what they take on its targets."""
+
+    def key(self, job: Job) -> str:
+        """As that of `Backend`."""
+        ...
+
+    def try_kernels(self, job: Job, key: str) -> ProgramTrial:
+        """Build a program and run it, and say what each layer takes. The target's memory does not limit it.
+
+        Raises:
+            BackendError: the build or the run failed, or an output is not the integer model's.
         """
         ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from specc.evidence import Evidence, Figure
+from specc.measure.kernel_result import KernelTuning
 
 FORMAT_VERSION = 1
 
@@ -74,6 +75,7 @@ class Provenance(_Record):
     taken_at: str  # ISO 8601, UTC
     schedule: str = ""  # how the layers run, where the code is ours
     kernels: dict[str, str] = {}  # family and name of the kernel of each layer, where the code is ours
+    in_sram: tuple[str, ...] = ()  # layers whose constants lie in SRAM
 
 
 class Baseline(_Record):
@@ -142,4 +144,5 @@ class Measurement(_Record):
     provenance: Provenance
     baselines: tuple[Baseline, ...] = ()
     gradients: GradientResult | None = None  # None: the spec asks for none, or they are not built for this target
+    kernel_tuning: KernelTuning | None = None  # None: no layer's kernel was found by measuring
     notes: tuple[str, ...] = ()  # what a reader must know before trusting the figures: drift, noise, missing parts

@@ -5,11 +5,14 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from specc.codegen.schedule import scheduled
 from specc.graph.planner import UnfitError
 from specc.measure.backend import Backend, BackendError, BuildOptions, Job, Progress, backend_for, discover
+from specc.measure.kernel_tuning import measure_tuned
+from specc.measure.kernels import resolve
 from specc.measure.provenance import model_file, spec_hash
 from specc.measure.result import Measurement
 from specc.measure.store import Store, StoreError
@@ -83,16 +86,13 @@ def measure(
             continue
         try:
             planned = scheduled(spec, target, network)
-            job = Job(spec, target, planned, build_folder, progress, port, options or BuildOptions())
-            key = backend.key(job)
-            stored = None if fresh else store.get(key)
-            if stored is not None:
-                progress(f"{target.name}: unchanged, result taken from the store")
-                report.measurements[target.name] = _as_of(stored, spec, target)
-                reused.append(target.name)
-                finished(report.measurements[target.name])
-                continue
-            result = backend.measure(job, key)
+            built, tunable = resolve(spec, target, planned, options or BuildOptions())
+            job = Job(spec, target, planned, build_folder, progress, port, built)
+            one = partial(_measure_one, backend, store, fresh=fresh)
+            if tunable:
+                result, known = measure_tuned(backend, job, tunable, store, one, fresh=fresh)
+            else:
+                result, known = one(job)
         except UnfitError as error:
             _record_failure(report, target, build_folder, str(error), "")
             continue
@@ -105,16 +105,29 @@ def measure(
             message = f"internal error in backend {backend.name}: {type(error).__name__}: {error}"
             _record_failure(report, target, build_folder, message, traceback.format_exc())
             continue
-        store.put(result)
         report.measurements[target.name] = result
+        if known:
+            progress(f"{target.name}: unchanged, result taken from the store")
+            reused.append(target.name)
+        else:
+            store.put(result)
         finished(result)
     return RunReport(report.measurements, report.failures, report.skipped, tuple(reused), report.logs)
+
+
+def _measure_one(backend: Backend, store: Store, job: Job, *, fresh: bool) -> tuple[Measurement, bool]:
+    """A result, and whether it was in the store. A new one is not put there yet."""
+    key = backend.key(job)
+    stored = None if fresh else store.get(key)
+    if stored is not None:
+        return _as_of(stored, job.spec, job.target), True
+    return backend.measure(job, key), False
 
 
 def _as_of(stored: Measurement, spec: Spec, target: Target) -> Measurement:
     """A stored result under the name and spec it is now asked for: its key says that the work is the same."""
     stamped = stored.provenance.model_copy(update={"spec_hash": spec_hash(spec), "model_file": model_file(spec)})
-    return stored.model_copy(update={"target": target.name, "provenance": stamped})
+    return stored.model_copy(update={"target": target.name, "provenance": stamped, "kernel_tuning": None})
 
 
 def _record_failure(report: RunReport, target: Target, build_folder: Path, message: str, log: str) -> None:

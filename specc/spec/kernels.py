@@ -6,8 +6,8 @@ from typing import Literal
 
 from specc.spec.base import Node
 
-# Which of the kernels that compute a layer on a core: the one that is fastest by its make, the one of fewest bytes, plain
-# C, or the one that is found fastest by measuring all of them.
+# Which of the kernels that compute a layer on a core: the one that is fastest by its make, the core's own with the
+# smallest constants, plain C, or the one that is found fastest by measuring all of them.
 KernelChoice = Literal["fastest", "smallest", "generic", "tuned"]
 ConstantsPlace = Literal["flash", "sram"]
 
@@ -35,7 +35,7 @@ class Kernels(Node):
 
     def choice(self, layer: str) -> KernelChoice:
         """The choice for a layer: its own, else that for all others, else `fastest`."""
-        general = next((rule.choice for rule in self.rules if not rule.layers), "fastest")
+        general: KernelChoice = next((rule.choice for rule in self.rules if not rule.layers), "fastest")
         return next((rule.choice for rule in self.rules if layer in rule.layers), general)
 
     def place(self, layer: str) -> ConstantsPlace | None:

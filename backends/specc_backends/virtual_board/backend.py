@@ -15,6 +15,7 @@ from specc.measure.energy.active_power import predicted_energy
 from specc.measure.generator import generator_hash
 from specc.measure.gradients import SAMPLES as GRADIENT_SAMPLES
 from specc.measure.gradients import wanted
+from specc.measure.kernel_result import ProgramTrial
 from specc.measure.peaks import Peaks
 from specc.measure.result import Measurement, OutputDifference, Provenance
 from specc.spec.hardware import Target
@@ -31,6 +32,7 @@ from specc_backends.virtual_board.firmware import (
 )
 from specc_backends.virtual_board.flash import FlashModel, flash_model
 from specc_backends.virtual_board.gradients import measure_gradients
+from specc_backends.virtual_board.kernel_trials import program_trial, room_for_trials
 from specc_backends.virtual_board.native import build_native
 
 if TYPE_CHECKING:
@@ -97,6 +99,22 @@ class VirtualBoardBackend:
         """
         return peaks.measure_peaks(job, key)
 
+    def try_kernels(self, job: Job, key: str) -> ProgramTrial:
+        """Build a program and run it, in as much memory as it needs, and say what each layer takes.
+
+        Raises:
+            BackendError: the clock or a memory is not declared, the build or the run failed, or an output is not the
+                integer model's.
+        """
+        folder, toolchain, room = _folder(job, key), Toolchain(job.build_folder), room_for_trials(job.network)
+        flash = flash_model(job.target.hardware, _clock(job))
+        bounds = figures.Bounds(_clock(job), flash, core_model(job.target.hardware.core).margin)
+        firmware = build_firmware(job.network, job.target, toolchain, folder, job.options, room=room)
+        run = _run(job, firmware, _library(job, toolchain)[0], folder, _machine(job, flash, room))
+        if run.difference is not None:
+            raise BackendError(f"a kernel computes something else: {run.difference.text}")
+        return program_trial(job.network, firmware, run.inferences, run.stack_used, bounds)
+
     def measure(self, job: Job, key: str) -> Measurement:
         """Build the firmware, run it, and put its figures together.
 
@@ -104,12 +122,8 @@ class VirtualBoardBackend:
             BackendError: the clock or a memory is not declared, the build failed, the program does not fit, or it
                 crashed, hung or broke the protocol.
         """
-        clock = job.target.clock_hz
-        if clock is None:
-            raise BackendError(f"target {job.target.name} has no clock: cycles cannot be turned into time")
-        # By key too: another process may be building another network for a target of the same name.
-        folder = job.build_folder.resolve() / "virtual_board" / f"{job.target.name}-{key[:12]}"
-        folder.mkdir(parents=True, exist_ok=True)
+        clock = _clock(job)
+        folder = _folder(job, key)
         toolchain = Toolchain(job.build_folder)
         job.progress(f"{job.target.name}: building firmware")
         firmware = build_firmware(job.network, job.target, toolchain, folder, job.options)
@@ -117,12 +131,8 @@ class VirtualBoardBackend:
         core = core_model(job.target.hardware.core)
         flash = flash_model(job.target.hardware, clock)
         bounds = figures.Bounds(clock, flash, core.margin)
-        try:
-            library = build_native(toolchain, job.build_folder / "native")
-            compiler = toolchain.version
-        except ToolchainError as error:
-            raise BackendError(f"the virtual board's own library: {error}", error.log) from error
-        run = _run(job, firmware, library, folder, flash)
+        library, compiler = _library(job, toolchain)
+        run = _run(job, firmware, library, folder, _machine(job, flash))
         names = [layer.name for layer in job.network.network.layers]
         gradients = None
         if wanted(job):
@@ -163,9 +173,31 @@ class VirtualBoardBackend:
                 library_versions=_libraries(),
                 taken_at=provenance.now(),
                 kernels=firmware.kernels,
+                in_sram=firmware.in_sram,
                 schedule=job.network.schedule,
             ),
         )
+
+
+def _folder(job: Job, key: str) -> Path:
+    """Where a job is built. By key too: another process may be building another network for a target of that name."""
+    folder = job.build_folder.resolve() / "virtual_board" / f"{job.target.name}-{key[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _library(job: Job, toolchain: Toolchain) -> tuple[Path, str]:
+    """The board's own native library, and the version of the compiler."""
+    try:
+        return build_native(toolchain, job.build_folder / "native"), toolchain.version
+    except ToolchainError as error:
+        raise BackendError(f"the virtual board's own library: {error}", error.log) from error
+
+
+def _clock(job: Job) -> float:
+    if job.target.clock_hz is None:
+        raise BackendError(f"target {job.target.name} has no clock: cycles cannot be turned into time")
+    return job.target.clock_hz
 
 
 def _digest(paths: list[Path]) -> str:
@@ -194,7 +226,7 @@ def _libraries() -> dict[str, str]:
     return provenance.library_versions("specc", "unicorn", "capstone", "pyelftools", "ziglang", "numpy")
 
 
-def _run(job: Job, firmware: Firmware, library: Path, folder: Path, flash: FlashModel) -> _Run:
+def _run(job: Job, firmware: Firmware, library: Path, folder: Path, machine: dict[str, Any]) -> _Run:
     """Run every input, once for its time and once for the output of every layer."""
     from specc.measure.difference import first_difference
     from specc.numerics import golden
@@ -205,7 +237,6 @@ def _run(job: Job, firmware: Firmware, library: Path, folder: Path, flash: Flash
     expected = golden.run(job.network, codes)
     form = job.network.formats[graph.input]
     lines = [to_bytes(one, form).hex() for one in codes]
-    machine = _machine(job, flash)
     with ThreadPoolExecutor(2) as pool:  # two boards at once: one at full speed, one that counts reads of flash
         counting = pool.submit(
             _count_flash_reads, firmware.elf, library, folder, machine, lines[0], layers=len(graph.layers)
@@ -224,12 +255,12 @@ def _run(job: Job, firmware: Firmware, library: Path, folder: Path, flash: Flash
     return _Run(inferences, different, used, reserved)
 
 
-def _machine(job: Job, flash: FlashModel) -> dict[str, Any]:
-    """The board's memory, caches and limits."""
+def _machine(job: Job, flash: FlashModel, room: int = 0) -> dict[str, Any]:
+    """The board's memory, caches and limits; `room` is bytes of SRAM beyond the target's."""
     graph = job.network.network
     return {
         "core": job.target.hardware.core,
-        "sram_bytes": memory_bytes(job.target)[1],
+        "sram_bytes": memory_bytes(job.target, room)[1],
         "regions": len(graph.layers) + 1 + (graph.input in job.network.rings),
         "line_bytes": flash.line_bytes,
         "caches": [flash.instruction, flash.data],

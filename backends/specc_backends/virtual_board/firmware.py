@@ -37,6 +37,7 @@ class Firmware:
     flags: str
     planned_bytes: int  # SRAM for activations, as planned
     kernels: dict[str, str]  # family and name of the kernel of each layer that has code
+    in_sram: tuple[str, ...] = ()  # layers whose constants are copied to SRAM at reset
 
     @property
     def constant_bytes(self) -> int:
@@ -103,8 +104,8 @@ def _names_core(flag: str, core: str) -> bool:
     return re.fullmatch(f"-m(cpu|tune)={gcc.replace('-', '[-_]')}", flag) is not None
 
 
-def memory_bytes(target: Target) -> tuple[int, int]:
-    """Flash and SRAM of a target's hardware; the flash beside the chip where the chip has none.
+def memory_bytes(target: Target, room: int = 0) -> tuple[int, int]:
+    """Flash and SRAM of a target's hardware, and `room` more of each; the flash beside the chip where it has none.
 
     Raises:
         BackendError: one of them is not declared; without it nothing can be said about whether a program fits.
@@ -115,7 +116,7 @@ def memory_bytes(target: Target) -> tuple[int, int]:
     if missing:
         raise BackendError(f"hardware {hardware.name} declares no {' and no '.join(missing)}")
     flash, sram = (int(fact.value.base) for fact in facts.values() if fact is not None)
-    return flash, sram
+    return flash + room, sram + room
 
 
 def link(
@@ -182,24 +183,25 @@ def build_firmware(
     options: BuildOptions = AS_ALWAYS,
     *,
     gradients: bool = False,
+    room: int = 0,
 ) -> Firmware:
     """Generate, compile and link a network for a target's memory, with the backward pass of its last layers if asked.
 
     Where the program does not fit into the flash with the fastest kernels, it is built again with kernels whose
-    constants are smaller by what is missing.
+    constants are smaller by what is missing. With `room`, there are as many bytes more of flash and of SRAM.
 
     Raises:
         BackendError: the compiler failed, or the program does not fit; the message says by how many bytes.
     """
     flags = compiler_flags(target, floats=gradients)
-    memory = memory_bytes(target)
+    memory = memory_bytes(target, room)
     family = _family(target, options)
     elf = folder / "firmware.elf"
     fixed = dict(options.fixed)
     spare = 0
     while True:
         try:
-            generated = generate(network, folder / "source", family, spare, fixed)
+            generated = generate(network, folder / "source", family, spare, fixed=fixed)
         except ValueError as error:
             raise BackendError(f"{target.hardware.name} ({target.hardware.core}): {error}") from error
         sources = generated.sources
@@ -227,6 +229,7 @@ def build_firmware(
         flags=" ".join((*COMMON_FLAGS, *flags)),
         planned_bytes=generated.arena_bytes,
         kernels=generated.kernels,
+        in_sram=_layers_in_sram(network, image),
     )
 
 
@@ -236,6 +239,16 @@ def _in_sram(network: QuantizedNetwork, options: BuildOptions) -> list[str]:
         return [f"{prefix}*" for prefix in CONSTANT_PREFIXES]
     names = identifiers(network.network)
     return [f"{prefix}{names[layer]}" for layer in options.in_sram for prefix in CONSTANT_PREFIXES]
+
+
+def _layers_in_sram(network: QuantizedNetwork, image: Image) -> tuple[str, ...]:
+    names = {
+        f"{prefix}{name}": layer for layer, name in identifiers(network.network).items() for prefix in CONSTANT_PREFIXES
+    }
+    found = {
+        names[symbol] for symbol, (address, _) in image.symbols.items() if symbol in names and address >= SRAM_ORIGIN
+    }
+    return tuple(layer.name for layer in network.network.layers if layer.name in found)
 
 
 def _excess(log: str) -> dict[str, int]:
