@@ -68,15 +68,6 @@ def family_of(core: str, *, has_dsp: bool) -> str:
     return _BY_CORE.get(core, GENERIC)
 
 
-def kernel_of(network: QuantizedNetwork, layer: Layer, family: str) -> Kernel | None:
-    """The fastest kernel of a layer. None for a layer without code.
-
-    Raises:
-        ValueError: there is no such family.
-    """
-    return next(iter(kernels_of(network, layer, family)), None)
-
-
 def kernels_of(network: QuantizedNetwork, layer: Layer, family: str) -> tuple[Kernel, ...]:
     """The kernels of a layer to choose from, the fastest first: the family's where they compute the layer exactly.
 

@@ -9,13 +9,15 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from specc.check import CheckResult
-from specc.codegen.kernels import family_of, kernel_of
+from specc.codegen.generate import kernel_names
+from specc.codegen.kernels import family_of
 from specc.codegen.schedule import scheduled
 from specc.evidence import Figure
 from specc.explain.whatif import DIFFICULTY, Layout, Prediction, predict
 from specc.graph.planner import UnfitError
 from specc.measure.backend import Backend, BuildOptions, Progress
 from specc.measure.energy.other_clock import energy_at_clock, powers
+from specc.measure.kernels import resolve
 from specc.measure.provenance import spec_hash
 from specc.measure.result import Measurement
 from specc.measure.runner import measure
@@ -193,12 +195,12 @@ def _key(spec: Spec, target: str) -> str:
 
 def _layout(network: QuantizedNetwork, built: Variant) -> Layout:
     hardware = built.target.hardware
-    family = built.options.kernels or family_of(hardware.core, has_dsp=hardware.dsp)
     planned = scheduled(built.spec, built.target, network)
+    options, _ = resolve(built.spec, built.target, planned, built.options)
+    family = options.kernels or family_of(hardware.core, has_dsp=hardware.dsp)
     layers = network.network.layers
-    kernels = {layer.name: kernel_of(planned, layer, family) for layer in layers}
     return Layout(
-        kernels={name: str(kernel) for name, kernel in kernels.items() if kernel},
+        kernels=kernel_names(planned, family, fixed=dict(options.fixed)),
         bits={layer.name: network.formats[layer.inputs[0]].container_bits for layer in layers},
         by_rows=frozenset(planned.by_rows),
     )

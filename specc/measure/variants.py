@@ -149,8 +149,10 @@ def variant(spec: Spec, target: Target, made: Sequence[Change]) -> Variant:
             spec = _with_bits(spec, int(str(change.value)))
     name = ".".join([target.name, *(re.sub(r"[^A-Za-z0-9]+", "-", f"{c.axis} {c.label}") for c in made)])
     budgets = tuple(b.model_copy(update={"target": name}) if b.target == target.name else b for b in spec.budgets)
+    kernels = tuple(k.model_copy(update={"target": name}) if k.target == target.name else k for k in spec.kernels)
     targets = (changed.model_copy(update={"name": name}),)
-    return Variant(tuple(made), spec.model_copy(update={"targets": targets, "budgets": budgets}), options)
+    own = spec.model_copy(update={"targets": targets, "budgets": budgets, "kernels": kernels})
+    return Variant(tuple(made), own, options)
 
 
 def _family(target: Target) -> str:

@@ -19,6 +19,7 @@ from specc.report.sections.counters import counters
 from specc.report.sections.energy import energy
 from specc.report.sections.experiments import experiments
 from specc.report.sections.hardware import hardware
+from specc.report.sections.kernels import kernels
 from specc.report.sections.levels import levels
 from specc.report.sections.memory import memory
 from specc.report.sections.method import limitations, method, reproducibility
@@ -67,6 +68,7 @@ FULL: Final = Kind(
         levels,
         time,
         attribution,
+        kernels,
         variation,
         runtimes,
         memory,

@@ -9,6 +9,7 @@ from specc.evidence import Figure
 from specc.explain.roofline import bound
 from specc.measure.result import Measurement, MemoryResult
 from specc.measure.verdict import Outcome, Verdict
+from specc.report.kernels import VARIANT_COLUMNS, tuning_sentences, variant_cells
 from specc.report.numbers import UNKNOWN, count, digits, figure_text, percent, significant, variability_text
 
 # Told by shape and word before colour: the sign leads, the word follows, the colour only repeats them.
@@ -76,6 +77,7 @@ def measurement_table(measurements: Mapping[str, Measurement], reused: Sequence[
     lines = [
         table(header, rows, right=(1, 2, 3, 4, 5, 6)),
         *_gradients(measurements),
+        *_kernels(measurements),
         *_measurement_notes(measurements),
     ]
     return "\n".join(lines)
@@ -114,6 +116,18 @@ def _gradients(measurements: Mapping[str, Measurement]) -> list[str]:
         notes += [f"{name}: {found.difference}"] if found.difference else []
         notes += [f"{name}: no gradients of {', '.join(found.absent)}: not built"] if found.absent else []
     return ["", table(header, rows, right=(2, 3, 4, 5)), *notes] if rows else []
+
+
+def _kernels(measurements: Mapping[str, Measurement]) -> list[str]:
+    """The variants of every layer of each target whose kernels were tuned; after an empty line."""
+    lines = []
+    for name, result in measurements.items():
+        if (tuning := result.kernel_tuning) is None:
+            continue
+        rows = [(name, *variant_cells(variant)) for variant in tuning.variants]
+        header = ("target", *VARIANT_COLUMNS)
+        lines += ["", table(header, rows, right=(4, 5, 6)), "", *tuning_sentences(result, tuning)]
+    return lines
 
 
 def _cycles(figure: Figure | None) -> str:
