@@ -17,7 +17,12 @@
 #undef SHIFT
 #undef ROUNDING
 #undef TABLE
+#undef TABLE_T
+#undef TABLE_FIRST
+#undef TABLE_LAST
 #undef TABLE_SHIFT
+#undef TABLE_FRACTION
+#undef INTERPOLATED
 #undef TWO_TABLES
 #undef INPUT_IN_RING
 #undef IN_HEIGHT

@@ -15,6 +15,7 @@ from specc.codegen.packed import Packed, Packers
 from specc.graph.network import Layer
 from specc.graph.rewrites import is_global_average
 from specc.numerics.quantized import QuantizedNetwork
+from specc.spec.model import TABULATED
 
 GENERIC: Final = "generic"
 DSP: Final = "dsp"  # Armv7E-M and Armv8-M with the DSP extension: dual 16-bit multiply-accumulate
@@ -34,7 +35,7 @@ FAMILIES: Final = tuple(_PACKERS)
 _BY_CORE: Final = {"cortex-m4": DSP, "cortex-m7": DSP, "cortex-m0+": ARMV6M}
 
 # The generic kernel of each kind of layer, where its name is another; a flatten has no code.
-_GENERIC_NAMES: Final = {"relu6": "relu"}
+_GENERIC_NAMES: Final = {"relu6": "relu", **dict.fromkeys(TABULATED, "tabulated")}
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from specc.codegen.window_sums import products_constants, sums_constants
 from specc.graph.lifetimes import sums_name
 from specc.graph.network import Layer, Network, Shape
 from specc.graph.row_work import row_work
-from specc.numerics.golden import softmax_table_shift
+from specc.numerics.golden import TABLE_FRACTION, softmax_table_shift
 from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork
 from specc.numerics.windows import is_padded
+from specc.spec.model import TABULATED
 
 _WITH_WEIGHTS = ("conv", "dwconv", "dense")
 
@@ -61,7 +62,6 @@ def layer_code(
     by_rows = layer.name in network.by_rows
     work = row_work(layer, network.window_sums) if by_rows else None
     parts = work.parts if work else 1
-    zero_point = network.formats[layer.inputs[0]].zero_point
     if layer.name in network.window_sums:
         form = network.formats[layer.inputs[0]]
         arrays, macros = sums_constants(layer, max(-form.low, form.high), identifier)
@@ -70,7 +70,7 @@ def layer_code(
         zero_point = network.formats[summed.inputs[0]].zero_point
         arrays, macros = products_constants(summed, network.numbers[summed.name], numbers, zero_point, identifier)
     else:
-        arrays = _arrays(layer, kernel, numbers, identifier, zero_point)
+        arrays = _arrays(network, layer, kernel, identifier)
         macros = _macros(network, layer, kernel, identifier) if kernel else {}
     in_parts = threads > 1 and not by_rows and not network.window_sums & {layer.name, *layer.inputs}
     if kernel:
@@ -98,9 +98,11 @@ def _bytes(network: QuantizedNetwork, layer: Layer) -> int:
     return math.prod(layer.output_shape) * network.layer_format(layer).container_bits // 8
 
 
-def _arrays(
-    layer: Layer, kernel: Kernel | None, numbers: LayerNumbers, name: str, zero_point: int
-) -> tuple[Array, ...]:
+def _arrays(network: QuantizedNetwork, layer: Layer, kernel: Kernel | None, name: str) -> tuple[Array, ...]:
+    numbers, source = network.numbers[layer.name], network.formats[layer.inputs[0]]
+    if layer.kind in TABULATED:
+        assert numbers.table is not None
+        return (array(f"table_{name}", _table_type(network, layer), numbers.table),)
     if layer.kind == "softmax":
         assert numbers.table is not None
         return (array(f"table_{name}", "uint32_t", numbers.table),)
@@ -111,7 +113,7 @@ def _arrays(
         c_type = "int32_t" if packed.alignment == 4 else f"_Alignas({packed.alignment}) int32_t"
         return (array(f"weights_{name}", c_type, packed.weights),)
     assert numbers.weights is not None and numbers.bias is not None
-    bias = numbers.bias if is_padded(layer) else _folded_bias(layer, numbers.weights, numbers.bias, zero_point)
+    bias = numbers.bias if is_padded(layer) else _folded_bias(layer, numbers.weights, numbers.bias, source.zero_point)
     return (
         array(f"weights_{name}", "int32_t", packed.weights)
         if packed
@@ -171,10 +173,20 @@ def _macros(network: QuantizedNetwork, layer: Layer, kernel: Kernel, identifier:
     source, out = network.formats[layer.inputs[0]], network.layer_format(layer)
     numbers = network.numbers[layer.name]
     macros: dict[str, str | int] = {}
-    if layer.kind in ("relu", "relu6", "softmax", "add"):
+    if layer.kind in ("relu", "relu6", *TABULATED, "softmax", "add"):
         macros["ELEMENTS"] = math.prod(layer.output_shape) // row_counts(network, layer)[1]
     if layer.kind == "softmax":
         macros |= _softmax(source.bits, out.bits, identifier)
+    if layer.kind in TABULATED:
+        macros |= {
+            "TABLE": f"table_{identifier}",
+            "TABLE_T": _table_type(network, layer),
+            "TABLE_FIRST": numbers.table_first,
+            "TABLE_LAST": numbers.table_last,
+            "TABLE_SHIFT": numbers.table_shift,
+            "TABLE_FRACTION": TABLE_FRACTION,
+            "INTERPOLATED": int(source.bits > 8),
+        }
     if layer.kind in ("avgpool", "add"):
         macros |= {
             "INPUT_ZERO_POINT": source.zero_point,
@@ -238,6 +250,12 @@ def _softmax(source_bits: int, out_bits: int, identifier: str) -> dict[str, str 
         "TWO_TABLES": int(source_bits > 8),
         "OUTPUT_BITS": out_bits,
     }
+
+
+def _table_type(network: QuantizedNetwork, layer: Layer) -> str:
+    """Entries of a sigmoid's or tanh's table: output codes, or what codes are interpolated from."""
+    interpolated = network.formats[layer.inputs[0]].bits > 8
+    return "int32_t" if interpolated else f"int{network.layer_format(layer).container_bits}_t"
 
 
 def _literal(value: int) -> str:

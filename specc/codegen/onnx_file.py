@@ -91,6 +91,8 @@ class _Writer:
             "add": "Add",
             "relu": "Relu",
             "relu6": "Clip",
+            "sigmoid": "Sigmoid",
+            "tanh": "Tanh",
             "softmax": "Softmax",
             "flatten": "Identity",
         }[layer.kind]

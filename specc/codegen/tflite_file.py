@@ -31,12 +31,16 @@ _OPERATORS: Final[dict[str, tuple[int, int]]] = {
     "dwconv": (4, 3),
     "dense": (9, 4),
     "maxpool": (17, 2),
+    "sigmoid": (14, 2),
     "relu": (19, 2),
     "relu6": (21, 2),
     "flatten": (22, 1),
     "softmax": (25, 2),
+    "tanh": (28, 2),
     "mean": (40, 2),
 }
+# Scale and zero point of these outputs, as the specification of 8-bit quantization for TensorFlow Lite asks for them.
+_FIXED_OUTPUTS: Final = {"sigmoid": (2.0**-8, -128), "tanh": (2.0**-7, 0), "softmax": (2.0**-8, -128)}
 _DATA_ALIGNMENT: Final = 16
 
 
@@ -81,6 +85,8 @@ class _Writer:
         inputs = [self._index[name] for name in layer.inputs]
         numbers = self._network.numbers.get(layer.name)
         kind: str = layer.kind
+        if kind in _FIXED_OUTPUTS:
+            self._require_output(layer)
         if layer.kind in ("conv", "dwconv", "dense"):
             assert numbers is not None
             inputs += self._constants(layer, numbers)
@@ -98,6 +104,13 @@ class _Writer:
                 **options,
             },
         )
+
+    def _require_output(self, layer: Layer) -> None:
+        form, (scale, zero_point) = self._format(layer.name), _FIXED_OUTPUTS[layer.kind]
+        if (form.scale, form.zero_point) != (scale, zero_point):
+            own = f"the scale {form.scale:.6g} and the zero point {form.zero_point}"
+            known = f"the format knows only 1/{1 / scale:.0f} and {zero_point}"
+            raise TfliteError(f"the output of {layer.kind} {layer.name} has {own}; {known}")
 
     def _format(self, tensor: str) -> TensorFormat:
         return self._network.formats[tensor]

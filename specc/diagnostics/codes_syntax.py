@@ -167,7 +167,7 @@ _NAMES: Final = (
         "unknown section or layer kind",
         "A file consists of the sections model, quantization, schedule, target, hardware, budget, harness,\n"
         "instrument, guidelines, dataset and experiments. A model consists of an input, weights, and layers:\n"
-        "conv, dwconv, dense, avgpool, maxpool, add, relu, relu6, softmax, flatten.",
+        "conv, dwconv, dense, avgpool, maxpool, add, relu, relu6, sigmoid, tanh, softmax, flatten.",
     ),
     Code(
         "E1004",

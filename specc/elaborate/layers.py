@@ -20,7 +20,7 @@ from specc.elaborate.reader import (
     value_of,
 )
 from specc.source import Span
-from specc.spec.model import Activation, LayerKind, LayerSpec, Padding
+from specc.spec.model import TABULATED, Activation, LayerKind, LayerSpec, Padding
 from specc.syntax.nodes import Block, Item, Number, Size, Symbol, Word
 
 EXTENT_LIMIT: Final = 1 << 20  # per dimension of a tensor; keeps every product far from overflow
@@ -48,6 +48,8 @@ KINDS: Final[dict[str, _Kind]] = {
     "add": _Kind(("activation", *_INPUTS), ("from",)),
     "relu": _Kind(_INPUTS),
     "relu6": _Kind(_INPUTS),
+    "sigmoid": _Kind(_INPUTS),
+    "tanh": _Kind(_INPUTS),
     "softmax": _Kind(_INPUTS),
     "flatten": _Kind(_INPUTS),
 }
@@ -61,6 +63,7 @@ _HINTS: Final[dict[str, dict[str, Hint]]] = {
         "units": Hint("a depthwise convolution has as many outputs as inputs"),
     },
 }
+_LAYERS_ONLY: Final = (*TABULATED, "softmax")  # activations that other frameworks write as an option
 _JOINED_BY_PLUS: Final = "several inputs are joined by `+`: `from a + b`"
 
 
@@ -95,11 +98,20 @@ def _flag(reader: Reader) -> bool:
     return True
 
 
+def _activation(reader: Reader) -> str:
+    word = reader.peek()
+    if isinstance(word, Word) and word.text in _LAYERS_ONLY:
+        message = f"`{word.text}` is a layer of its own, not an activation of another"
+        note = f"write `{word.text} NAME` on the line below; it reads the layer above it"
+        reader.fail("E1016", message, word.span, notes=(note,))
+    return reader.choice("an activation", get_args(Activation)).text
+
+
 _HANDLERS: Final[dict[str, Handler]] = {
     "kernel": lambda reader: _pair(reader, "a kernel"),
     "stride": lambda reader: _pair(reader, "a stride"),
     "padding": lambda reader: reader.choice("a padding", get_args(Padding)).text,
-    "activation": lambda reader: reader.choice("an activation", get_args(Activation)).text,
+    "activation": _activation,
     "filters": lambda reader: int(reader.integer("the number of filters", 1, EXTENT_LIMIT).quantity.number),
     "units": lambda reader: int(reader.integer("the number of units", 1, EXTENT_LIMIT).quantity.number),
     "global": _flag,

@@ -1,8 +1,8 @@
 """When each activation tensor is needed, which tensors can share memory, and the order of layers that needs least.
 
-A flatten is no work: its output is its input. An elementwise layer (ReLU, add) may write over an input that nobody
-reads afterwards, value by value. Every other layer, and every layer that runs by rows, needs its inputs and its output
-at the same time.
+A flatten is no work: its output is its input. An elementwise layer (ReLU, sigmoid, tanh, add) may write over an input
+that nobody reads afterwards, value by value. Every other layer, and every layer that runs by rows, needs its inputs and
+its output at the same time.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from specc.graph.network import Layer, Network
 from specc.graph.rewrites import is_global_average
 from specc.graph.rewrites import window_sums as windows_summed
 from specc.graph.row_work import rows_of
+from specc.spec.model import TABULATED
 
 ALIGNMENT: Final = 4  # bytes; a word, so that kernels may read several codes at once
 _SUM_BYTES: Final = 4  # sums have 32 bits
-IN_PLACE: Final = frozenset({"relu", "relu6", "add"})
+IN_PLACE: Final = frozenset({"relu", "relu6", "add", *TABULATED})
 _ORDER_STATES: Final = 20_000  # sets of finished layers looked at before the declared order is kept
 _ORDER_LAYERS: Final = 200  # of networks with more layers the declared order is kept
 

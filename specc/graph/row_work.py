@@ -12,9 +12,10 @@ from typing import Final, Literal
 
 from specc.graph.network import Layer, Shape
 from specc.graph.rewrites import is_global_average
+from specc.spec.model import TABULATED
 
 _WINDOWED: Final = frozenset({"conv", "dwconv", "avgpool", "maxpool"})
-_ELEMENTWISE: Final = frozenset({"add", "relu", "relu6"})
+_ELEMENTWISE: Final = frozenset({"add", "relu", "relu6", *TABULATED})
 
 
 @dataclass(frozen=True)

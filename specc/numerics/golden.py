@@ -15,8 +15,10 @@ import numpy.typing as npt
 from specc.graph.network import Layer
 from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork
 from specc.numerics.windows import windows
+from specc.spec.model import TABULATED
 
 REQUANTIZED: Final = ("conv", "dwconv", "dense", "avgpool", "add")  # kinds of layers that sum, scale and round
+TABLE_FRACTION: Final = 7  # fraction bits of an entry to interpolate from: 16 + 7, shifted by 8 more, stay within 32
 _EXACT_IN_FLOAT64 = 2**53
 
 
@@ -67,6 +69,8 @@ def _layer(network: QuantizedNetwork, layer: Layer, inputs: list[IntArray]) -> I
         return x.reshape(len(x), *layer.output_shape)
     if layer.kind == "softmax":
         return softmax(x, numbers, network.formats[layer.inputs[0]].bits, network.layer_format(layer).bits)
+    if layer.kind in TABULATED:
+        return tabulated(x, numbers, network.formats[layer.inputs[0]].bits)
     if layer.kind not in REQUANTIZED:
         return _clamp(unclamped(layer, x), numbers)
     total = sums(network, layer, inputs)
@@ -151,6 +155,22 @@ def softmax(x: IntArray, numbers: LayerNumbers, input_bits: int, output_bits: in
 def softmax_table_shift(output_bits: int) -> int:
     """Fraction bits of the exponentials: at most 16, and few enough that e * 2**bits fits in 32 bits unsigned."""
     return min(16, 31 - output_bits)
+
+
+def tabulated(x: IntArray, numbers: LayerNumbers, input_bits: int) -> IntArray:
+    """Sigmoid or tanh of codes, as its table has it: by entry, or for codes of more than 8 bits by interpolation."""
+    assert numbers.table is not None
+    if input_bits <= 8:
+        return numbers.table[x - numbers.table_first]
+    place = np.clip(x, numbers.table_first, numbers.table_last) - numbers.table_first
+    return _clamp(interpolated(numbers.table, place, numbers.table_shift), numbers)
+
+
+def interpolated(table: IntArray, place: IntArray, shift: int) -> IntArray:
+    """Codes on the straight lines between entries that are 2**shift places and units of 2**-`TABLE_FRACTION` apart."""
+    entry, between = place >> shift, place & ((1 << shift) - 1)
+    fine = (table[entry] << shift) + (table[entry + 1] - table[entry]) * between
+    return np.asarray((fine + (1 << (shift + TABLE_FRACTION - 1))) >> (shift + TABLE_FRACTION))
 
 
 def _clamp(y: IntArray, numbers: LayerNumbers) -> IntArray:

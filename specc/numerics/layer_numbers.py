@@ -11,7 +11,9 @@ from specc.graph.network import Layer
 from specc.numerics.golden import softmax_table_shift
 from specc.numerics.quantized import IntArray, LayerNumbers, TensorFormat
 from specc.numerics.scales import add_multipliers, multipliers
+from specc.numerics.tables import table_of
 from specc.numerics.weights import FloatArray
+from specc.spec.model import TABULATED
 
 
 class QuantizationError(Exception):
@@ -101,6 +103,16 @@ def unweighted_numbers(layer: Layer, formats: Mapping[str, TensorFormat], softma
             raise QuantizationError(layer.name, str(error)) from error
     else:
         mantissas, shifts = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    if layer.kind in TABULATED:
+        table = table_of(layer.kind, inputs[0], out)
+        return LayerNumbers(
+            clamp_low=clamp_low,
+            clamp_high=clamp_high,
+            table=table.entries,
+            table_first=table.first,
+            table_last=table.last,
+            table_shift=table.shift,
+        )
     return LayerNumbers(
         multipliers=mantissas,
         shifts=shifts,

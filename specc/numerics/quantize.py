@@ -198,14 +198,22 @@ def tensor_format(row: QuantizationRow, observed: tuple[float, float] | None) ->
 
 
 def output_format(layer: Layer, row: QuantizationRow, observed: tuple[float, float] | None) -> TensorFormat:
-    """Format of a layer's output where it is not that of its input: as its row says, or the one of probabilities."""
-    return _probabilities(row_bits(row)) if layer.kind == "softmax" else tensor_format(row, observed)
+    """Format of a layer's output where it is not that of its input: as its row says.
+
+    Probabilities have one format of their own; so have sigmoid and tanh where the row is calibrated, for what they can
+    give is known.
+    """
+    if layer.kind == "softmax" or (layer.kind == "sigmoid" and row.calibrated):
+        return _steps_of_one(row_bits(row), row_bits(row), -(1 << (row_bits(row) - 1)))
+    if layer.kind == "tanh" and row.calibrated:
+        return _steps_of_one(row_bits(row), row_bits(row) - 1, 0)
+    return tensor_format(row, observed)
 
 
-def _probabilities(bits: int) -> TensorFormat:
-    """Format of a softmax's output: [0, 1) in 2**bits steps."""
+def _steps_of_one(bits: int, fraction: int, zero_point: int) -> TensorFormat:
+    """Codes of `bits` in steps of 2**-fraction: [0, 1) around the lowest code, or [-1, 1) around 0."""
     half = 1 << (bits - 1)
-    return TensorFormat(2.0**-bits, -half, bits, -half, half - 1)
+    return TensorFormat(2.0**-fraction, zero_point, bits, -half, half - 1)
 
 
 def grid_codes(row: QuantizationRow, bits: int | None = None) -> tuple[int, int]:

@@ -8,6 +8,16 @@ The arithmetic, per output element of a layer with weights:
 
 Pools without a reduction in precision of their own use the same requantize on the sum of (x - zero_point_in).
 
+Sigmoid and tanh read a table T of their function. For codes x of up to 8 bits it has an entry for each code: the code
+of the output. For wider ones it has an entry at every 2**k-th code, in units of 2**-7 of an output code, and between
+two entries lies a straight line, rounded half up:
+
+    y = T[x - first]                                                                   up to 8 bits
+    p = clamp(x, first, last) - first;  i = p >> k;  r = p mod 2**k                     more than 8 bits
+    y = clamp((T[i] * 2**k + (T[i + 1] - T[i]) * r + 2**(k + 6)) >> (k + 7), clamp_low, clamp_high)
+
+`specc.numerics.tables` makes the tables, and says how far y may lie from the function.
+
 A linear convolution whose outputs are only averaged may run as window sums: it rounds nothing, and its pool requantizes
 the sum of its accumulators over all N output positions, once, with the multiplier of each channel divided by N:
 
@@ -50,8 +60,9 @@ class LayerNumbers:
 
     `multipliers` and `shifts` have one entry per output channel (conv, dwconv, dense, a pool of window sums), one
     (other pools), one per input (add), or none (a convolution as window sums, which rounds nothing). `table` holds a
-    softmax's exponentials (see `golden.softmax`). `weight_scales` says what the codes of the weights stand for: real =
-    scale * code, one per output channel; no target computes with it.
+    softmax's exponentials (see `golden.softmax`), or T of a sigmoid or tanh, with `table_first`, `table_last` and
+    `table_shift` for first, last and k. `weight_scales` says what the codes of the weights stand for: real = scale *
+    code, one per output channel; no target computes with it.
     """
 
     weights: IntArray | None = None  # layout of Layer.weight_shape
@@ -63,6 +74,9 @@ class LayerNumbers:
     clamp_low: int = -128
     clamp_high: int = 127
     table: IntArray | None = None
+    table_first: int = 0
+    table_last: int = 0
+    table_shift: int = 0
     weight_scales: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     @property

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from specc.graph.network import Layer, Network
+from specc.numerics.tables import function
 from specc.numerics.weights import Parameters
 from specc.numerics.windows import windows
+from specc.spec.model import TABULATED
 
 
 def run(
@@ -37,6 +39,8 @@ def _layer(
         return _activate(x, layer.kind)
     if layer.kind == "add":
         return np.asarray(x + inputs[1])
+    if layer.kind in TABULATED:
+        return function(layer.kind, x)
     if layer.kind == "softmax":
         powers = np.exp(x - x.max(axis=-1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

@@ -75,6 +75,7 @@ class LayerArithmetic:
         if (own := self.integers) is not None:
             arrays += [own.weights, own.bias, own.multipliers, own.shifts, own.table]
             text.update(f"{own.accumulator_bits} {own.clamp_low} {own.clamp_high}".encode())
+            text.update(f"{own.table_first} {own.table_last} {own.table_shift}".encode())
         for array in arrays:
             text.update(b"none" if array is None else array.tobytes())
         return text.digest()

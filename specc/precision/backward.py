@@ -1,7 +1,8 @@
 """From what reaches the output back to the gradient of every layer's weights, sample by sample.
 
 Rounding counts as the identity (the straight-through estimator); activations and limits pass what lay inside them;
-an accumulator that wraps has slope one wherever it has a slope.
+an accumulator that wraps has slope one wherever it has a slope. Softmax, sigmoid and tanh have the slope at the value
+they gave.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from specc.graph.network import Layer, Network
+from specc.numerics.tables import slope
 from specc.precision.arithmetic import Arithmetic, LayerArithmetic
 from specc.precision.forward import Trace
 from specc.precision.layers import (
@@ -23,6 +25,7 @@ from specc.precision.layers import (
     weight_gradients,
     window_sums_gradient,
 )
+from specc.spec.model import TABULATED
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,8 @@ def _to_input(own: LayerArithmetic, delta: Array, trace: Trace) -> Array:
         return delta
     if layer.kind == "flatten":
         return delta.reshape(len(delta), *shape)
+    if layer.kind in TABULATED:
+        return np.asarray(delta * slope(layer.kind, trace.tensors[layer.name].real))
     if layer.kind == "softmax":
         y = trace.tensors[layer.name].real
         return np.asarray(y * (delta - (delta * y).sum(axis=-1, keepdims=True)))

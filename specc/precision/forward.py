@@ -15,8 +15,10 @@ from specc.graph.network import Layer
 from specc.numerics import golden
 from specc.numerics.formats import NumberFormat
 from specc.numerics.quantized import LayerNumbers, TensorFormat
+from specc.numerics.tables import function
 from specc.precision.arithmetic import Arithmetic, Grid, LayerArithmetic, Rounding, exact_type, sums_fit_float32
 from specc.precision.layers import Array, outputs_of, padded, taps, weighted_sums, window_sums
+from specc.spec.model import TABULATED
 
 _REQUANTIZE_LIMIT = 2**31  # sums up to here times a multiplier of 31 bits stay within 64
 
@@ -142,6 +144,9 @@ def _integer(
     if layer.kind == "softmax":
         codes = golden.softmax(x.astype(np.int64), numbers, own.source.bits, form.bits)
         return Tensor((codes - zero).astype(np.float32), form.scale), None
+    if layer.kind in TABULATED:
+        codes = golden.tabulated(_whole(x) + own.source.zero_point, numbers, own.source.bits)
+        return Tensor((codes - zero).astype(np.float32), form.scale), None
     if layer.kind in ("relu", "relu6"):
         before = x + np.float32(zero)
         return _clamped(before, numbers, form, layer.kind)
@@ -221,6 +226,8 @@ def _real(
     if layer.kind == "softmax":
         powers = np.exp(x - x.max(axis=-1, keepdims=True))
         y = powers / powers.sum(axis=-1, keepdims=True)
+    elif layer.kind in TABULATED:
+        y = function(layer.kind, x)
     elif layer.kind in ("relu", "relu6"):
         y = x
     elif layer.kind == "add":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Field
 
@@ -13,9 +13,24 @@ from specc.spec.base import Node
 if TYPE_CHECKING:
     from specc.spec.imported import ImportedModel, StoredWeights
 
-LayerKind = Literal["conv", "dwconv", "dense", "avgpool", "maxpool", "add", "relu", "relu6", "softmax", "flatten"]
+LayerKind = Literal[
+    "conv",
+    "dwconv",
+    "dense",
+    "avgpool",
+    "maxpool",
+    "add",
+    "relu",
+    "relu6",
+    "sigmoid",
+    "tanh",
+    "softmax",
+    "flatten",
+]
 Activation = Literal["linear", "relu", "relu6"]
 Padding = Literal["same", "valid"]
+# Activations that integers compute by a table. They are layers of their own: the table needs codes to be read with.
+TABULATED: Final = ("sigmoid", "tanh")
 
 
 class LayerSpec(Node):

@@ -26,7 +26,10 @@ STATEMENTS: Final[tuple[str, ...]] = ("waive", "demote")  # stand beside the sec
 EDITION_WORD: Final = "hwspec"
 EDITIONS: Final[tuple[int, ...]] = (1,)
 
-LAYERS: Final = ("conv", "dwconv", "dense", "avgpool", "maxpool", "add", "relu", "relu6", "softmax", "flatten")
+LAYERS: Final = (
+    *("conv", "dwconv", "dense", "avgpool", "maxpool", "add"),
+    *("relu", "relu6", "sigmoid", "tanh", "softmax", "flatten"),
+)
 # A name follows each of these.
 NAMING: Final = frozenset({*SECTIONS, *LAYERS, "input", "let", "sensor", "use", "from", "fuse", "latency"})
 # The relation that the items of a block are written with, by the section and the first word of the item.

@@ -15,6 +15,8 @@ from specc.spec.model import LayerSpec
 OPERATOR_LIMIT: Final = 4096
 ELEMENT_LIMIT: Final = 1 << 26  # per tensor, and for the weights of all layers together
 PROBABILITIES: Final = TensorScale(2.0**-8, -128)  # the one format of a softmax's output
+# Formats of outputs whose range is known, where the file leaves the last one real.
+OUTPUTS: Final = {"softmax": PROBABILITIES, "sigmoid": PROBABILITIES, "tanh": TensorScale(2.0**-7, 0)}
 Pads = tuple[int, int, int, int]  # rows above, columns left, rows below, columns right
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from specc.elaborate.importers.common import PROBABILITIES, damaged, unsupported
+from specc.elaborate.importers.common import OUTPUTS, PROBABILITIES, damaged, unsupported
 from specc.elaborate.importers.onnx_file import Node, open_graph
 from specc.elaborate.importers.onnx_values import Activation, Values
 from specc.elaborate.importers.onnx_weights import quantization
@@ -55,8 +55,9 @@ class _Import(Values):
             raise damaged("no operator makes the output of the network")
         self.builder.weights = {name: weights.stored() for name, weights in self.weights.items()}
         output = self.values[self.graph.output].layer
-        if self.quantized and self.builder.layers and self.builder.layers[-1].kind == "softmax":
-            self.builder.formats.setdefault(output, PROBABILITIES)  # real in the file: its codes are ours to choose
+        last = self.builder.layers[-1].kind if self.quantized and self.builder.layers else ""
+        if last in OUTPUTS:
+            self.builder.formats.setdefault(output, OUTPUTS[last])  # real in the file: its codes are ours to choose
         return self.builder.build(output)
 
     def input(self) -> Activation:
@@ -232,6 +233,12 @@ class _Import(Values):
         self.keep_format(name, source.layer)
         self.make(node, replace(source, layer=name))
 
+    def tabulated(self, node: Node) -> None:
+        source = self.value(node, 0)
+        shape = self.builder.shapes[source.layer]
+        name = self.builder.add(node.name.lower(), node.index, node.origin, (source.layer,), shape)
+        self.make(node, replace(source, layer=name))
+
     def softmax(self, node: Node) -> None:
         source = self.value(node, 0)
         shape = self.builder.shapes[source.layer]
@@ -320,6 +327,7 @@ class _Import(Values):
 
 
 _ACTIVATED: Final = "part of the layer before it, or a layer of its own in the same scale"
+_RANGED: Final = "in a file of codes in any scale, or last and not quantized"
 SUPPORTED: Final[dict[str, Support]] = {
     "Add": Support("add", "two computed inputs of one shape; or the bias of a MatMul", _Import.add),
     "AveragePool": Support("avgpool", "no padding, ceil_mode 0", _Import.average_pool),
@@ -339,10 +347,12 @@ SUPPORTED: Final[dict[str, Support]] = {
     "ReduceMean": Support("avgpool", "over height and width", _Import.reduce_mean),
     "Relu": Support("relu", _ACTIVATED, _Import.relu),
     "Reshape": Support("flatten", "to 1 x all elements", _Import.reshape),
+    "Sigmoid": Support("sigmoid", _RANGED, _Import.tabulated),
     "Softmax": Support(
         "softmax",
         "over one vector; quantized with the scale 1/256 and 0 as smallest code, or last and not quantized",
         _Import.softmax,
     ),
+    "Tanh": Support("tanh", _RANGED, _Import.tabulated),
     "Transpose": Support("nothing", "between the two layouts of an image", _Import.transpose),
 }

@@ -178,6 +178,11 @@ class _Import(Values):
         name = self.builder.add(op.name.lower(), op.index, op.origin, (source,), self.builder.shapes[source])
         self.finish(op, name, keeps_format=True)
 
+    def tabulated(self, op: Operator) -> None:
+        source = self.source(op)
+        kind = {"LOGISTIC": "sigmoid", "TANH": "tanh"}[op.name]
+        self.finish(op, self.builder.add(kind, op.index, op.origin, (source,), self.builder.shapes[source]))
+
     def softmax(self, op: Operator) -> None:
         source = self.source(op)
         shape = self.builder.shapes[source]
@@ -268,6 +273,7 @@ SUPPORTED: Final[dict[str, Support]] = {
     ),
     "DEQUANTIZE": Support("nothing", "last operator: the network gives codes", _Import.dequantize),
     "FULLY_CONNECTED": Support("dense", "activation none, ReLU or ReLU6", _Import.dense),
+    "LOGISTIC": Support("sigmoid", "", _Import.tabulated),
     "MAX_POOL_2D": Support("maxpool", _IN_PLACE, _Import.pool),
     "MEAN": Support("avgpool", "over height and width", _Import.mean),
     "PAD": Support("padding of the next layer", "height and width, in front of convolutions", _Import.pad),
@@ -277,4 +283,5 @@ SUPPORTED: Final[dict[str, Support]] = {
     "RESHAPE": Support("flatten", "to a plain vector, or of the network's input", _Import.reshape),
     "SOFTMAX": Support("softmax", "over one vector; output scale 1/256, zero point -128", _Import.softmax),
     "SQUEEZE": Support("flatten", "as RESHAPE", _Import.reshape),
+    "TANH": Support("tanh", "", _Import.tabulated),
 }

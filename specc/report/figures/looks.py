@@ -45,6 +45,8 @@ _KIND_LOOK: Final[dict[str, Look]] = {
     "avgpool": (style.PURPLE, "xxxx"),
     "maxpool": (style.PURPLE, "xxxx"),
     "add": (style.VERMILION, "\\\\\\\\"),
+    "sigmoid": (style.SKY, ""),
+    "tanh": (style.SKY, ""),
     "softmax": (style.YELLOW, ""),
 }
 _DARK: Final = frozenset({style.INK, style.BLUE, style.GREEN, style.VERMILION})

@@ -7,6 +7,7 @@ from specc.spec import Spec
 from specc.spec.model import InputSpec, LayerSpec, ModelSpec, QuantizationRow, QuantizationTable, WeightsSpec
 
 CONV = LayerSpec(name="conv", kind="conv", kernel=(3, 3), padding="same", units=6, activation="relu")
+D7 = LayerSpec(name="d", kind="dense", units=7)
 NETWORKS = {
     "conv same": (CONV,),
     "conv strided": (CONV.model_copy(update={"stride": (2, 2), "kernel": (4, 3)}),),
@@ -25,6 +26,7 @@ NETWORKS = {
         LayerSpec(name="other", kind="conv", kernel=(1, 1), units=6),
         LayerSpec(name="sum", kind="add", inputs=("other", "conv")),
     ),
+    "sigmoid and tanh": (CONV, LayerSpec(name="t", kind="tanh"), D7, LayerSpec(name="s", kind="sigmoid")),
     "softmax": (LayerSpec(name="a", kind="dense", units=9), LayerSpec(name="s", kind="softmax")),
 }
 

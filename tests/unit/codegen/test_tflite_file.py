@@ -7,9 +7,11 @@ import pytest
 from small_networks import CONV, NETWORKS, network
 
 from specc.codegen.tflite_file import TfliteError, write_tflite
+from specc.graph.build import build_network
 from specc.numerics import golden
 from specc.numerics.inputs import draw_codes
-from specc.spec.model import LayerSpec
+from specc.numerics.quantize import quantize
+from specc.spec.model import LayerSpec, QuantizationRow, QuantizationTable
 
 needs_flatbuffers = pytest.mark.skipif(
     importlib.util.find_spec("flatbuffers") is None, reason="the extra ethos-u or baselines is not installed"
@@ -59,6 +61,16 @@ def test_the_file_is_marked_and_the_same_every_time() -> None:
 def test_wide_tensors_are_named(bits: int) -> None:
     with pytest.raises(TfliteError, match=f"tensor image has {bits} bits"):
         write_tflite(network(NETWORKS["conv same"], bits)[1])
+
+
+@needs_flatbuffers
+@pytest.mark.parametrize(("kind", "known"), [("sigmoid", "1/256 and -128"), ("tanh", "1/128 and 0")])
+def test_an_output_in_steps_that_the_format_does_not_know_is_named(kind: str, known: str) -> None:
+    spec, _ = network((CONV, LayerSpec(name="curve", kind=kind)))
+    rows = (QuantizationRow(layer="*", bits=8, range=1.0, step=0.01),)
+    spec = spec.model_copy(update={"quantization": QuantizationTable(model="small", rows=rows)})
+    with pytest.raises(TfliteError, match=f"the output of {kind} curve has the scale 0.01 .* knows only {known}"):
+        write_tflite(quantize(spec, build_network(spec.model)))
 
 
 @needs_flatbuffers

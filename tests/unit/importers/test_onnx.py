@@ -110,6 +110,15 @@ NETWORKS: dict[str, list[Any]] = {
         node("Identity", "f", "g"),
         node("AveragePool", "g", "y", kernel_shape=[1, 2]),
     ],
+    "sigmoid and tanh": [
+        STEM,
+        node("Tanh", "a", "b"),
+        node("Conv", "b D", "c", group=8, pads=[1, 1, 1, 1]),
+        node("Sigmoid", "c", "d"),
+        node("Flatten", "d", "e"),
+        node("Gemm", "e G GB", "f", transB=1),
+        node("Sigmoid", "f", "y"),
+    ],
     "a value read twice keeps its activation apart": [
         STEM,
         node("Relu", "a", "b"),
@@ -154,8 +163,8 @@ def test_an_input_with_channels_last() -> None:
     assert np.abs(ours - theirs).max() < 1e-5
 
 
-def quantize_residual(folder: Path, kind: str, *, per_channel: bool) -> bytes:
-    """The residual network as ONNX Runtime's own quantizer writes it, its softmax left real."""
+def quantize(name: str, folder: Path, kind: str, *, per_channel: bool) -> bytes:
+    """A network as ONNX Runtime's own quantizer writes it, its last operator left real."""
     quantization = pytest.importorskip("onnxruntime.quantization", reason="needs the package onnxruntime")
     types = {"int8": quantization.QuantType.QInt8, "uint8": quantization.QuantType.QUInt8}
 
@@ -167,7 +176,7 @@ def quantize_residual(folder: Path, kind: str, *, per_channel: bool) -> bytes:
         def get_next(self) -> Any:
             return self.rest.pop() if self.rest else None
 
-    (folder / "real.onnx").write_bytes(model(NETWORKS["residual"], CONSTANTS, (1, 3, 8, 10)))
+    (folder / "real.onnx").write_bytes(model(NETWORKS[name], CONSTANTS, (1, 3, 8, 10)))
     quantization.quantize_static(
         str(folder / "real.onnx"),
         str(folder / "codes.onnx"),
@@ -184,7 +193,7 @@ def quantize_residual(folder: Path, kind: str, *, per_channel: bool) -> bytes:
 @pytest.mark.parametrize("per_channel", [True, False])
 @pytest.mark.parametrize("kind", ["int8", "uint8"])
 def test_codes_agree_with_the_runtime(kind: str, per_channel: bool, tmp_path: Path) -> None:
-    data = quantize_residual(tmp_path, kind, per_channel=per_channel)
+    data = quantize("residual", tmp_path, kind, per_channel=per_channel)
     network = quantized(data, ".onnx")
     kinds = [layer.kind for layer in network.network.layers]
     assert kinds == ["conv", "dwconv", "conv", "add", "flatten", "dense", "softmax"]
@@ -212,6 +221,26 @@ def test_codes_agree_with_the_runtime(kind: str, per_channel: bool, tmp_path: Pa
     assert differing <= compared / 100
 
 
+@pytest.mark.parametrize("kind", ["int8", "uint8"])
+def test_sigmoid_and_tanh_agree_with_the_runtime(kind: str, tmp_path: Path) -> None:
+    network = quantized(quantize("sigmoid and tanh", tmp_path, kind, per_channel=True), ".onnx")
+    kinds = [layer.kind for layer in network.network.layers]
+    assert kinds == ["conv", "tanh", "dwconv", "sigmoid", "flatten", "dense", "sigmoid"]
+    output = network.network.output
+    assert (network.formats[output].scale, network.formats[output].zero_point) == (2**-8, -128)
+    form = network.formats["input"]
+    run = session((tmp_path / "codes.onnx").read_bytes())
+    seen = set()
+    for _ in range(20):
+        x = GENERATOR.standard_normal((1, 3, 8, 10)).astype(np.float32)
+        (theirs,) = run.run(None, {"x": x})
+        codes = np.clip(np.rint(x[0].transpose(1, 2, 0) / np.float32(form.scale)) + form.zero_point, -128, 127)
+        ours = golden.run(network, codes.astype(np.int64))[output]
+        assert np.abs((ours + 128) / 256 - theirs[0]).max() <= 1.5 / 256
+        seen |= set(ours.tolist())
+    assert len(seen) > 20
+
+
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(name: str) -> Any:
         raise ImportError(name)
@@ -225,7 +254,7 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 
 IMAGE = (1, 3, 8, 10)
 REFUSED: dict[str, tuple[list[Any], tuple[int, ...], str]] = {
-    "an operator without a layer": ([node("Tanh", "x", "y")], IMAGE, r"operator 0 \(Tanh, `n_y`\): Tanh is not supp"),
+    "an operator without a layer": ([node("Elu", "x", "y")], IMAGE, r"operator 0 \(Elu, `n_y`\): Elu is not supp"),
     "dilation": ([node("Conv", "x W B", "y", dilations=[2, 2])], IMAGE, "dilation"),
     "groups": ([STEM, node("Conv", "a K", "y", group=2)], IMAGE, "2 groups"),
     "limits of a clip": ([node("Clip", "x zero seven", "y")], IMAGE, "it clips to 0..7"),
@@ -269,7 +298,7 @@ def test_what_no_layer_stands_for_is_refused(case: str) -> None:
 
 def test_an_unknown_operator_lists_the_supported_ones() -> None:
     with pytest.raises(ModelFileError) as caught:
-        import_model(model([node("Tanh", "x", "y")], {}, IMAGE), ".onnx", SPAN)
+        import_model(model([node("Elu", "x", "y")], {}, IMAGE), ".onnx", SPAN)
     assert caught.value.notes[1] == f"supported: {', '.join(SUPPORTED)}"
 
 

@@ -38,6 +38,8 @@ def _element(network: QuantizedNetwork, layer: Layer, inputs: list[Tensor], p: t
     channel = p[-1]
     if layer.kind in ("relu", "relu6"):
         return _clamp(x[p], own)
+    if layer.kind in ("sigmoid", "tanh"):
+        return _from_table(own, x[p], wide=network.formats[layer.inputs[0]].bits > 8)
     if layer.kind == "maxpool":
         return _clamp(max(x[q] for q, _ in _window(layer, p)), own)
     if layer.kind == "add":
@@ -97,6 +99,16 @@ def _softmax(network: QuantizedNetwork, layer: Layer, x: Tensor) -> Tensor:
     return {
         p: min(own.clamp_high, (part * 2**bits + total // 2) // total - 2 ** (bits - 1)) for p, part in parts.items()
     }
+
+
+def _from_table(own: Any, code: int, *, wide: bool) -> int:
+    if not wide:
+        return int(own.table[code - own.table_first])
+    place = max(own.table_first, min(own.table_last, code)) - own.table_first
+    index, rest = divmod(place, 2**own.table_shift)
+    # The mean of two entries, weighted by the distance from the other; entries are 128ths of a code.
+    mean = int(own.table[index]) * (2**own.table_shift - rest) + int(own.table[index + 1]) * rest
+    return _clamp(_half_up(mean, own.table_shift + 7), own)
 
 
 def _half_up(value: int, shift: int) -> int:

@@ -47,12 +47,12 @@ def _random_layer(choose: random.Random, name: str, shapes: dict[str, tuple[int,
     source = choose.choice(list(shapes))
     shape = shapes[source]
     spatial = ["conv", "conv", "dwconv", "dwconv", "avgpool", "maxpool"] if len(shape) == 3 else ["softmax"]
-    kind = choose.choice([*spatial, "dense", "add", "relu", "relu6", "flatten"])
+    kind = choose.choice([*spatial, "dense", "add", "relu", "relu6", "sigmoid", "tanh", "flatten"])
     inputs = (source,)
     if kind == "add":
         inputs = (source, choose.choice([other for other in shapes if shapes[other] == shape]))
     activation = choose.choice(["linear", "relu", "relu6"])
-    if kind in ("relu", "relu6", "flatten", "softmax", "maxpool", "avgpool"):
+    if kind in ("relu", "relu6", "sigmoid", "tanh", "flatten", "softmax", "maxpool", "avgpool"):
         activation = "linear"
     units = choose.randint(1, 9) if kind in ("conv", "dense") else None
     if len(shape) != 3 or kind not in spatial:

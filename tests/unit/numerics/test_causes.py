@@ -215,6 +215,6 @@ def test_every_kind_of_layer_has_an_answer() -> None:
             found = tensors[layer.name].copy()
             found.flat[0] = found.flat[0] - 1 if found.flat[0] > 0 else found.flat[0] + 1
             assert likely_cause(network, layer, tensors, found)
-            assert likely_cause(network, layer, tensors, np.roll(tensors[layer.name], 1)).startswith(NO_CAUSE) or (
-                len(np.unique(tensors[layer.name])) < 3
-            )
+            if len(np.unique(tensors[layer.name])) >= 3:
+                moved = np.roll(tensors[layer.name], 1)
+                assert likely_cause(network, layer, tensors, moved).startswith(NO_CAUSE)

@@ -44,7 +44,7 @@ def random_spec(seed: int) -> Spec:
             activation = choose.choice(["linear", "relu"])
             layers.append(LayerSpec(name=f"a{index}", kind="add", inputs=(before, f"b{index}"), activation=activation))
         if choose.random() < 0.3:
-            layers.append(LayerSpec(name=f"r{index}", kind=choose.choice(["relu", "relu6"])))
+            layers.append(LayerSpec(name=f"r{index}", kind=choose.choice(["relu", "relu6", "sigmoid", "tanh"])))
     end = choose.choice(["flatten", "avgpool", "dense"])
     if end != "dense":
         layers.append(LayerSpec(name="end", kind=end))

@@ -85,12 +85,15 @@ def frozen(arithmetic: Arithmetic, trace: Trace, network: Network, parameters: d
 
 
 def operation(layer: Layer, inputs: list[FloatArray], trace: Trace, parameters: dict[str, Parameters]) -> FloatArray:
-    """One layer without its activation; a max pool takes what it took, a softmax follows its tangent."""
+    """One layer without its activation; a max pool takes what it took, a curve follows its tangent."""
     if layer.kind in ("relu", "relu6"):
         return inputs[0]
     if layer.kind == "softmax":
         y = trace.tensors[layer.name].real
         return y * (inputs[0] - (y * inputs[0]).sum(axis=-1, keepdims=True))
+    if layer.kind in ("sigmoid", "tanh"):
+        y = trace.tensors[layer.name].real
+        return inputs[0] * (y * (1 - y) if layer.kind == "sigmoid" else 1 - y**2)
     if layer.kind == "maxpool":
         place = trace.choices[layer.name]
         y = np.zeros((len(inputs[0]), *layer.output_shape))

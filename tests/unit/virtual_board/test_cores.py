@@ -59,6 +59,31 @@ def test_widths_of_8_12_and_16_bits_equal_the_integer_model(small: dict[str, Mea
     assert small[core].output_matches_golden
 
 
+@pytest.mark.parametrize("core", CORES)
+def test_sigmoid_and_tanh_equal_the_integer_model(folder: Path, core: str) -> None:
+    """By table, and interpolated from codes of 12 and 16 bits."""
+    layers = (
+        LayerSpec(name="conv", kind="conv", kernel=(3, 3), units=4),
+        LayerSpec(name="tanh", kind="tanh"),
+        LayerSpec(name="dense", kind="dense", units=6),
+        LayerSpec(name="narrow", kind="sigmoid"),
+        LayerSpec(name="last", kind="dense", units=3),
+        LayerSpec(name="wide", kind="tanh"),
+    )
+    rows = (
+        QuantizationRow(layer="conv", bits=8),
+        QuantizationRow(layer="tanh", bits=12),
+        QuantizationRow(layer="dense", bits=8),
+        QuantizationRow(layer="narrow", bits=8),
+        QuantizationRow(layer="last", bits=16, range=4.0, step=0.0002),
+        QuantizationRow(layer="wide", bits=16),
+    )
+    board = target(core=core, fpu=True, dsp=True)
+    result = measure(job(folder / f"{core}-curves", board, layers=layers, shape=(8, 8, 3), rows=rows))
+    assert result.output_matches_golden
+    assert result.provenance.kernels["tanh"] == "generic/tabulated"
+
+
 def test_order_of_the_cores(small: dict[str, Measurement]) -> None:
     cycles = {core: result.counters["cycles"].value for core, result in small.items()}
     assert (

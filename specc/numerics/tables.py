@@ -1,0 +1,82 @@
+"""Sigmoid and tanh: in real numbers, and as the tables that integers read (see `quantized` for how).
+
+A code is the real function of its input, divided by the output's scale and rounded half up. A table with an entry for
+each code gives exactly that. One to interpolate from covers the codes between which the output still changes, has as
+few entries as keep every output within one code of it, and at least one for every 256 codes of input width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from specc.numerics.golden import TABLE_FRACTION, interpolated
+from specc.numerics.quantized import IntArray, TensorFormat
+
+_Reals = npt.NDArray[np.floating]
+_DIRECT_BITS: Final = 8  # codes up to this width have an entry each
+_FARTHEST_CODE: Final = 1 << 15  # beyond it every output is clamped; entries stay small enough for 32-bit interpolation
+
+
+@dataclass(frozen=True)
+class Table:
+    """Entries for the codes from `first` to `last`, one for every 2**`shift` of them."""
+
+    entries: IntArray
+    first: int
+    last: int
+    shift: int
+
+
+def function(kind: str, x: _Reals) -> _Reals:
+    """Sigmoid or tanh of real numbers, in their own precision."""
+    if kind == "tanh":
+        return np.tanh(x)
+    power = np.exp(-np.abs(x))  # never overflows
+    return np.asarray(np.where(x < 0, power, x.dtype.type(1)) / (1 + power))
+
+
+def slope(kind: str, y: _Reals) -> _Reals:
+    """Derivative of sigmoid or tanh where it has the value y."""
+    return np.asarray(y * (1 - y) if kind == "sigmoid" else 1 - y * y)
+
+
+def output_range(kind: str) -> tuple[float, float]:
+    """The least interval that holds every value of sigmoid or tanh."""
+    return (0.0, 1.0) if kind == "sigmoid" else (-1.0, 1.0)
+
+
+@lru_cache(maxsize=256)
+def table_of(kind: str, source: TensorFormat, out: TensorFormat) -> Table:
+    """The table of sigmoid or tanh from codes of one format to codes of another."""
+    codes = np.arange(source.low, source.high + 1)
+    exact = np.clip(np.floor(_real_codes(kind, codes, source, out) + 0.5).astype(np.int64), out.low, out.high)
+    if source.bits <= _DIRECT_BITS:
+        return Table(exact, source.low, source.high, 0)
+    changes = np.flatnonzero(np.diff(exact))
+    first, last = (int(codes[changes[0]]), int(codes[changes[-1]]) + 1) if len(changes) else (source.low, source.low)
+    for shift in range(source.bits - _DIRECT_BITS, 0, -1):
+        table = _every(shift, kind, (first, last), source, out)
+        places = np.clip(codes, first, last) - first
+        found = np.clip(interpolated(table.entries, places, shift), out.low, out.high)
+        if np.abs(found - exact).max() <= 1:
+            return table
+    return _every(0, kind, (first, last), source, out)
+
+
+def _every(shift: int, kind: str, ends: tuple[int, int], source: TensorFormat, out: TensorFormat) -> Table:
+    first, last = ends
+    count = ((last - first) >> shift) + 2  # the last code needs an entry behind it too
+    codes = first + (np.arange(count) << shift)
+    entries = np.floor(_real_codes(kind, codes, source, out) * (1 << TABLE_FRACTION) + 0.5)
+    return Table(entries.astype(np.int64), first, last, shift)
+
+
+def _real_codes(kind: str, codes: IntArray, source: TensorFormat, out: TensorFormat) -> npt.NDArray[np.float64]:
+    """Output codes before they are rounded and clamped."""
+    x = source.scale * (codes - source.zero_point).astype(np.float64)
+    return np.asarray(np.clip(function(kind, x) / out.scale + out.zero_point, -_FARTHEST_CODE, _FARTHEST_CODE))
