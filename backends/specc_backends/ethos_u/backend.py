@@ -126,6 +126,11 @@ def _layer(layer: Layer, estimate: LayerEstimate, clock: float, macs_per_cycle: 
         latency = latency.model_copy(update={"best": Figure.unknown("s", reason)})
     counters = {"cycles": _cycles(estimate.cycles)} | _bound_by([estimate])
     counters |= {f"{bound.lower()}_cycles": _cycles(cycles) for bound, cycles in estimate.needs.items()}
+    if not estimate.operators and layer.kind != "flatten":  # which is no work
+        # Vela runs it in one operator with what reads it, a convolution with its activation for example.
+        reason = "Vela runs it in one operator with the layer that reads it"
+        latency = latency.model_copy(update={"best": Figure.unknown("s", reason)})
+        counters = {name: Figure.unknown("cycles", reason) for name in counters}
     counters["macs"] = Figure.exact(layer.macs, "MACs", "predicted", "own count, not Vela's")
     return LayerResult(name=layer.name, latency=latency, counters=counters)
 

@@ -27,6 +27,7 @@ _KIBIBYTE: Final = 1024
 class LayerEstimate:
     """Vela's estimate for one layer: the sum over the operators that Vela made of it."""
 
+    operators: int = 0  # none where Vela made one operator of this layer and of the one that reads it
     cycles: float = 0.0
     needs: dict[Bound, float] = field(default_factory=lambda: dict.fromkeys(_CYCLES, 0.0))  # cycles of each alone
     bound_by: dict[Bound, float] = field(default_factory=lambda: dict.fromkeys(_CYCLES, 0.0))  # of operators it limits
@@ -116,6 +117,7 @@ def _rows(text: str, needed: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _add(estimate: LayerEstimate, row: dict[str, str]) -> None:
+    estimate.operators += 1
     if row["Target"] != "NPU":
         estimate.cpu.append(row["Original Operator"])
         return
@@ -130,6 +132,7 @@ def _add(estimate: LayerEstimate, row: dict[str, str]) -> None:
 
 
 def _merge(into: LayerEstimate, part: LayerEstimate) -> None:
+    into.operators += part.operators
     into.cycles += part.cycles
     into.cpu += part.cpu
     for bound in _CYCLES:

@@ -169,3 +169,19 @@ def test_a_softmax_needs_its_own_output_format(tmp_path: Path) -> None:
     layers = (LayerSpec(name="head", kind="dense", units=5), LayerSpec(name="scores", kind="softmax"))
     form = npu_job(tmp_path, spec=small_spec(layers=layers)).network.formats["scores"]
     assert (form.scale, form.zero_point) == (1 / 256, -128)
+
+
+def test_sigmoid_and_tanh_run_on_the_npu(tmp_path: Path) -> None:
+    layers = (
+        LayerSpec(name="stem", kind="conv", kernel=(3, 3), units=8),
+        LayerSpec(name="bend", kind="tanh"),
+        LayerSpec(name="head", kind="dense", units=5),
+        LayerSpec(name="scores", kind="sigmoid"),
+    )
+    result = EthosUBackend().measure(npu_job(tmp_path, spec=small_spec(layers=layers)), "key")
+    stem, bend, head, scores = result.layers
+    for outer, inner in ((bend, stem), (scores, head)):  # one operator, which has the name of the later layer
+        assert inner.latency.best.value is None and "in one operator" in inner.latency.best.basis
+        assert inner.counters["cycles"].value is None and inner.counters["macs"].value > 0
+        assert outer.latency.best.value > 0 and outer.counters["cycles"].value > 0
+    assert result.total.best.value == pytest.approx(bend.latency.best.value + scores.latency.best.value)
