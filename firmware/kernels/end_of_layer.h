@@ -8,6 +8,10 @@
 #undef SECOND_INPUT_ROW
 #undef OUTPUT_ROW
 #undef WEIGHTS
+#undef WEIGHT_PLACE
+#undef FIRST_WEIGHT
+#undef WEIGHT_AT
+#undef FIELD_BITS
 #undef BIAS
 #undef MULTIPLIERS
 #undef SHIFTS

@@ -31,7 +31,8 @@ def choose(
     """The kernel of each layer, by name; None for a layer without code.
 
     Kernels with smaller constants take a few more cycles for each multiply-accumulate. So the layers with the fewest of
-    them for a byte that is spared give way first, until enough is spared or nothing more can be.
+    them for a byte that is spared give way first, until enough is spared or nothing more can be. Generic kernels, where
+    the family has its own, take many more, and come last.
 
     Args:
         network: the network.
@@ -44,17 +45,21 @@ def choose(
     """
     layers = {layer.name: layer for layer in network.network.layers}
     kernels = {name: kernels_of(network, layer, family) for name, layer in layers.items()}
-    chosen = {name: own[0] if own else None for name, own in kernels.items()}
-    chosen |= {name: _named(network, layers[name], family, kernel) for name, kernel in fixed.items()}
-    free = {name: own for name, own in kernels.items() if len(own) > 1 and name not in fixed}
-    spared = {name: _bytes(own[0]) - _bytes(own[-1]) for name, own in free.items()}
-    for name in sorted(spared, key=lambda name: _cost(layers[name], spared[name])):
-        if spare_flash <= 0:
-            break
-        if spared[name] > 0:
-            chosen[name] = kernels[name][-1]
-            spare_flash -= spared[name]
-    return chosen
+    kernels |= {name: (_named(network, layers[name], family, kernel),) for name, kernel in fixed.items()}
+    bytes_of = {name: [_bytes(network, layers[name], kernel) for kernel in own] for name, own in kernels.items()}
+    steps = [
+        (kernels[name][place].family != kernels[name][0].family, layers[name].macs / (own[0] - own[place]), name, place)
+        for name, own in bytes_of.items()
+        for place in range(1, len(own))
+        if own[place] < own[0]
+    ]
+    places = dict.fromkeys(layers, 0)
+    for *_, name, place in sorted(steps, key=lambda step: step[:2]):
+        spared = bytes_of[name][places[name]] - bytes_of[name][place]
+        if spare_flash > 0 and spared > 0:
+            places[name] = place
+            spare_flash -= spared
+    return {name: own[places[name]] if own else None for name, own in kernels.items()}
 
 
 def _named(network: QuantizedNetwork, layer: Layer, family: str, kernel: str) -> Kernel:
@@ -64,10 +69,9 @@ def _named(network: QuantizedNetwork, layer: Layer, family: str, kernel: str) ->
     return known[kernel]
 
 
-def _bytes(kernel: Kernel) -> int:
-    return kernel.packed.weights.size * _BYTES_IN_WORD if kernel.packed else 0
-
-
-def _cost(layer: Layer, spared: int) -> float:
-    """Multiply-accumulates for a byte."""
-    return layer.macs / spared if spared > 0 else float("inf")
+def _bytes(network: QuantizedNetwork, layer: Layer, kernel: Kernel) -> int:
+    """Bytes of a kernel's weights, and of what else lies among them."""
+    numbers = network.numbers[layer.name]
+    if kernel.packed:
+        return kernel.packed.weights.size * _BYTES_IN_WORD
+    return 0 if numbers.weights is None else numbers.weights.size * numbers.weight_container_bits // 8

@@ -12,16 +12,16 @@ import numpy as np
 
 from specc.codegen.folding import Folded, fold
 from specc.codegen.geometry import row_width
-from specc.codegen.packed import Packed, Packers, in_quads
+from specc.codegen.packed import FILTERS, Packed, Packers, in_quads, in_words, shared_bits
 from specc.graph.network import Layer
 from specc.numerics.quantized import IntArray, QuantizedNetwork
 
 _POSITIONS: Final = 2  # at once
-_FILTERS: Final = 4  # at once
 _MOST_FILTERS: Final = 4092  # an offset of a store
 _COLUMNS_AT_ONCE: Final = 10  # that dwconv.inc reaches from one address, with a stride of 1
 _MOST_ADD_SHIFT: Final = 48  # the output's zero point in its place is within 64 bits
 _MOST_OFFSET: Final = 4095  # of a load
+_SUMS_WITHIN: Final = 2**31
 
 
 def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
@@ -31,7 +31,7 @@ def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
         return None
     pairs = _pairs(_in_order(layer, folded.weights))
     count = pairs.shape[1]
-    taps = pairs.reshape(-1, _FILTERS, count).transpose(0, 2, 1)
+    taps = pairs.reshape(-1, FILTERS, count).transpose(0, 2, 1)
     return _in_blocks(folded, folded.bias, taps, [folded.multipliers])
 
 
@@ -51,12 +51,27 @@ def conv_narrow(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     return _in_blocks(folded, folded.bias >> folded.raised, taps, [folded.multipliers, raised])
 
 
+def conv_fields(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """As `conv_narrow`, with weights of 4 or 2 bits of four filters in a word, and biases raised as their sums are."""
+    folded, bits = _folded_conv(network, layer), shared_bits(network, layer)
+    if folded is None or bits is None:
+        return None
+    weights, bias = folded.weights >> folded.raised[:, None], folded.bias >> folded.raised
+    if not _fields_stay_within(network, layer, weights, bias, bits):
+        return None
+    words = _fields(_in_order(layer, weights), bits)
+    bias <<= _field_shifts(len(weights), bits)
+    packed = _in_blocks(folded, bias, words, [folded.multipliers, folded.raised.astype(np.uint8).view("<i4")])
+    pairs = words.shape[1] * _pairs_in_word(bits)
+    return Packed(packed.weights, packed.macros | {"PAIRS": pairs, "FIELD_BITS": bits})
+
+
 def _folded_conv(network: QuantizedNetwork, layer: Layer) -> Folded | None:
     """The constants of a convolution that two positions by four filters compute exactly."""
     filters = layer.output_shape[-1]
     if (
         not _is_8_bit(network, layer)
-        or filters % _FILTERS
+        or filters % FILTERS
         or filters > _MOST_FILTERS
         or row_width(network, layer) < _POSITIONS
     ):
@@ -99,6 +114,59 @@ def dense(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     return in_quads(numbers.weights)
 
 
+def dense_fields(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """Blocks of four units: weights of 4 or 2 bits of four units in a word."""
+    numbers, bits = network.numbers[layer.name], shared_bits(network, layer)
+    source = network.formats[layer.inputs[0]]
+    if source.container_bits != 8 or bits is None:
+        return None
+    assert numbers.weights is not None and numbers.bias is not None
+    weights = np.pad(numbers.weights, ((0, 0), (0, -numbers.weights.shape[1] % 4)))
+    bias = numbers.bias - source.zero_point * weights.sum(axis=1)
+    if not _fields_stay_within(network, layer, weights, bias, bits):
+        return None
+    return Packed(_fields(_even_bytes_first(weights), bits), {"FIELD_BITS": bits}, streamed=False)
+
+
+def _fields(weights: IntArray, bits: int) -> IntArray:
+    """Words with a tap of four filters in the lowest bits of each half, where there is room two; as unsigned numbers.
+
+    Args:
+        weights: (filters, taps), which are filled up to whole words.
+        bits: 4 or 2.
+
+    Returns:
+        (blocks, words)
+    """
+    pairs = _pairs_in_word(bits)
+    whole = np.pad(weights, ((0, -weights.shape[0] % FILTERS), (0, -weights.shape[1] % (2 * pairs))))
+    # (blocks, filters, words, pairs of a word, halves) to (blocks, words, halves, pairs, filters)
+    order = whole.reshape(len(whole) // FILTERS, FILTERS, -1, pairs, 2).transpose(0, 2, 4, 3, 1)
+    return in_words(order.reshape(*order.shape[:2], -1) + _moved(bits), bits)[..., 0]
+
+
+def _pairs_in_word(bits: int) -> int:
+    return 16 // (bits * FILTERS)
+
+
+def _moved(bits: int) -> int:
+    """What makes every weight of so many bits a number from 0."""
+    return 1 << (bits - 1)
+
+
+def _field_shifts(channels: int, bits: int) -> IntArray:
+    """Bits by which the place of a channel's weights in a byte raises its sums: (channels,)."""
+    return np.arange(channels) % (8 // bits) * bits
+
+
+def _fields_stay_within(network: QuantizedNetwork, layer: Layer, weights: IntArray, bias: IntArray, bits: int) -> bool:
+    """Whether sums with unsigned weights, raised by their places, stay within 32 bits."""
+    source = network.formats[layer.inputs[0]]
+    largest = max(-source.low, source.high)
+    reach = np.abs(bias) + (np.abs(weights) + _moved(bits)).sum(axis=1) * largest
+    return bool(((reach << _field_shifts(len(weights), bits)) < _SUMS_WITHIN).all())
+
+
 def _fits_dwconv(layer: Layer) -> bool:
     """Whether no window lacks more than a row or a column, and offsets from a row's start fit into a load."""
     for axis in (0, 1):
@@ -121,18 +189,19 @@ def add(network: QuantizedNetwork, layer: Layer) -> Packed | None:
 
 # By kind of layer, the fastest kernel first.
 PACKERS: Final[Packers] = {
-    "conv": {"conv": conv, "conv_narrow": conv_narrow},
+    "conv": {"conv": conv, "conv_narrow": conv_narrow, "conv_fields": conv_fields},
     "dwconv": {"dwconv": dwconv},
-    "dense": {"dense": dense},
+    "dense": {"dense": dense, "dense_fields": dense_fields},
     "add": {"add": add},
 }
 
 
 def _is_8_bit(network: QuantizedNetwork, layer: Layer) -> bool:
-    """Whether input, weights and output are 8 bits wide, and the output's range is all of them."""
+    """Whether input, weights and output take 8 bits, and the output's range is one that SSAT or USAT saturates to."""
     numbers, source, out = network.numbers[layer.name], network.formats[layer.inputs[0]], network.layer_format(layer)
     widths = (source.container_bits, numbers.weight_container_bits, out.container_bits)
-    return widths == (8, 8, 8) and (numbers.clamp_low, numbers.clamp_high) == (-128, 127)
+    low, count = numbers.clamp_low, numbers.clamp_high + 1
+    return widths == (8, 8, 8) and count & (count - 1) == 0 and low in (0, -count)
 
 
 def _even_bytes_first(taps: IntArray) -> IntArray:

@@ -59,6 +59,7 @@ def generate(
     folder: Path,
     family: str = GENERIC,
     spare_flash: int = 0,
+    *,
     threads: int = 1,
     fixed: Mapping[str, str] = NOTHING_SET,
 ) -> GeneratedCode:
@@ -76,7 +77,7 @@ def generate(
         ValueError: there is no such family, or a fixed kernel does not compute its layer.
     """
     arena = plan_arena(network)
-    files = render(network, family, arena, spare_flash, threads, fixed)
+    files = render(network, family, arena, spare_flash, threads=threads, fixed=fixed)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         write(folder / name, text)
@@ -110,6 +111,7 @@ def render(
     family: str = GENERIC,
     arena: Arena | None = None,
     spare_flash: int = 0,
+    *,
     threads: int = 1,
     fixed: Mapping[str, str] = NOTHING_SET,
 ) -> dict[str, str]:

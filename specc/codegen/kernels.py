@@ -10,7 +10,7 @@ import platform
 from dataclasses import dataclass
 from typing import Final
 
-from specc.codegen import armv6m, dsp, x86
+from specc.codegen import armv6m, dsp, generic, x86
 from specc.codegen.packed import Packed, Packers
 from specc.graph.network import Layer
 from specc.graph.rewrites import is_global_average
@@ -87,6 +87,13 @@ def kernels_of(network: QuantizedNetwork, layer: Layer, family: str) -> tuple[Ke
         return (Kernel(GENERIC, "window_products"),)
     if layer.name in network.by_rows and is_global_average(layer):
         return (Kernel(GENERIC, "pool_sums"),)
-    packed = {name: pack(network, layer) for name, pack in _PACKERS[family].get(layer.kind, {}).items()}
-    own = tuple(Kernel(family, name, constants) for name, constants in packed.items() if constants is not None)
-    return own or (Kernel(GENERIC, _GENERIC_NAMES.get(layer.kind, layer.kind)),)
+    own = _packed(network, layer, family, _PACKERS[family])
+    fastest = own or (Kernel(GENERIC, _GENERIC_NAMES.get(layer.kind, layer.kind)),)
+    if any(kernel.packed and "FIELD_BITS" in kernel.packed.macros for kernel in own):
+        return fastest
+    return fastest + _packed(network, layer, GENERIC, generic.PACKERS)
+
+
+def _packed(network: QuantizedNetwork, layer: Layer, family: str, packers: Packers) -> tuple[Kernel, ...]:
+    packed = {name: pack(network, layer) for name, pack in packers.get(layer.kind, {}).items()}
+    return tuple(Kernel(family, name, constants) for name, constants in packed.items() if constants is not None)

@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 
 from specc.graph.network import Layer
+from specc.graph.widths import field_bits
 from specc.numerics.quantized import IntArray, QuantizedNetwork
 
-_FILTERS: Final = 4  # in a block
+FILTERS: Final = 4  # in a block
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,36 @@ Pack = Callable[[QuantizedNetwork, Layer], Packed | None]
 Packers = dict[str, dict[str, Pack]]  # by kind of layer and name of the kernel, the fastest first
 
 
-def in_quads(weights: IntArray) -> Packed:
-    """Blocks of four filters: four 8-bit weights of each filter, one word each, then the next four.
+def in_quads(weights: IntArray, bits: int = 8) -> Packed:
+    """Blocks of four filters: four weights of each filter, then the next four, in fields of so many bits.
 
     Args:
-        weights: (filters, ...); the last block, and the last word of each filter, are filled up with zeros.
+        weights: (filters, ...); the last block, and the last four of each filter, are filled up with zeros.
+        bits: 8 (a word for four weights of a filter), 4 or 2.
     """
     flat = weights.reshape(len(weights), -1)
-    padded = np.pad(flat, ((0, -flat.shape[0] % _FILTERS), (0, -flat.shape[1] % 4))).astype(np.int8)
-    words = padded.view("<i4").reshape(-1, _FILTERS, padded.shape[1] // 4)
-    return Packed(words.transpose(0, 2, 1).astype(np.int64), streamed=False)
+    padded = np.pad(flat, ((0, -flat.shape[0] % FILTERS), (0, -flat.shape[1] % 4)))
+    blocks = padded.reshape(-1, FILTERS, padded.shape[1] // 4, 4).transpose(0, 2, 1, 3)
+    return Packed(in_words(blocks.reshape(len(blocks), -1), bits), {"FIELD_BITS": bits}, streamed=False)
+
+
+def in_words(codes: IntArray, bits: int) -> IntArray:
+    """Fields of so many bits, the first in the lowest bits of the first word.
+
+    Args:
+        codes: (..., count), in two's complement or unsigned; the last word is filled up with zeros.
+        bits: a divisor of 32.
+
+    Returns:
+        (..., words), as an int32_t holds them.
+    """
+    count = 32 // bits
+    whole = np.pad(codes, [(0, 0)] * (codes.ndim - 1) + [(0, -codes.shape[-1] % count)])
+    fields = (whole & ((1 << bits) - 1)).reshape(*whole.shape[:-1], -1, count) << (bits * np.arange(count))
+    return np.asarray(fields.sum(axis=-1).astype(np.uint32).view(np.int32), dtype=np.int64)
+
+
+def shared_bits(network: QuantizedNetwork, layer: Layer) -> int | None:
+    """Bits that each weight of a layer takes where several share a byte; None where none do."""
+    bits = field_bits(network.numbers[layer.name].weight_bits)
+    return bits if bits < 8 else None

@@ -1,8 +1,9 @@
 """How much memory an inference needs at least, for each way of executing the network.
 
-Counted are activations, weights and biases in their containers (8, 16 or 32 bits; biases and accumulators 32 bits).
-Stack, code and constants of requantization come on top, so every figure here is a lower bound for its schedule. The
-activations of a `generated` schedule are those that the code plans for, to the byte, where they leave no gaps.
+Counted are activations, weights and biases in their containers (8, 16 or 32 bits; biases and accumulators 32 bits), but
+that several weights of up to 4 bits share a byte. Stack, code and constants of requantization come on top, so every
+figure here is a lower bound for its schedule. The activations of a `generated` schedule are those that the code plans
+for, to the byte, where they leave no gaps.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from specc.graph.lifetimes import ALIGNMENT, fullest, in_least_memory_order, own
 from specc.graph.network import Layer, Network
 from specc.graph.planner import Request, UnfitError, as_declared, least_memory
 from specc.graph.rewrites import is_global_average, pooled_convolutions, window_sums
-from specc.graph.widths import code_bytes, container_bytes, row_bits
+from specc.graph.widths import code_bytes, field_bits, weight_bits
 from specc.spec.model import Fusion, QuantizationTable, RowsMode
 
 _ACCUMULATOR_BYTES = 4
@@ -56,12 +57,12 @@ class Schedule:
 
 
 def weight_bytes(network: Network, table: QuantizationTable | None) -> int:
-    """Bytes of all weights and biases in their containers."""
+    """Bytes of all weights and biases at least, in their containers; weights of up to 4 bits share bytes."""
     total = 0
     for layer in network.layers:
         if layer.weight_shape is not None:
-            bits = row_bits(table.row(layer.name) if table else None)
-            total += math.prod(layer.weight_shape) * container_bytes(bits) + layer.output_shape[-1] * _BIAS_BYTES
+            count, bits = math.prod(layer.weight_shape), weight_bits(table.row(layer.name) if table else None)
+            total += math.ceil(count * field_bits(bits) / 8) + layer.output_shape[-1] * _BIAS_BYTES
     return total
 
 

@@ -1,9 +1,10 @@
 """The fewest bytes that a layer moves between memory and the core in one inference.
 
 Layers run one after the other. Every weight that some output meets is loaded once, every input code that some output
-meets is read once, and every output code is written once, each in its container (`specc.graph.widths`). Biases, tensors
-inside a declared fusion and what is read a second time are not counted. Nor are the outputs of ReLU and max pool: in
-place, an output may already be where it belongs. Flatten moves nothing.
+meets is read once, and every output code is written once, each in its container (`specc.graph.widths`); of weights of
+up to 4 bits several share a byte. Biases, tensors inside a declared fusion and what is read a second time are not
+counted. Nor are the outputs of ReLU and max pool: in place, an output may already be where it belongs. Flatten moves
+nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 
 from specc.graph.network import Layer
 from specc.graph.rewrites import positions_met, taps_met
-from specc.graph.widths import FORMAT_KEEPING, UNQUANTIZED_BITS, container_bytes
+from specc.graph.widths import FORMAT_KEEPING, field_bits, weight_bits
 from specc.spec.model import QuantizationTable
 
 
@@ -34,7 +35,7 @@ def _weights(layer: Layer, table: QuantizationTable | None) -> int:
         return 0
     row = table.row(layer.name) if table else None
     met = math.prod(layer.weight_shape) // math.prod(layer.kernel) * taps_met(layer)
-    return met * container_bytes(row.bits if row else UNQUANTIZED_BITS)
+    return met * field_bits(weight_bits(row)) // 8
 
 
 def _activations(layer: Layer, width: Mapping[str, int], kept: frozenset[str]) -> int:

@@ -22,9 +22,19 @@ def container_bytes(bits: int) -> int:
     return 1 if bits <= 8 else 2 if bits <= 16 else 4
 
 
+def field_bits(bits: int) -> int:
+    """Bits that a weight of `bits` takes in flash at least: weights of up to 4 bits share a byte."""
+    return 2 if bits <= 2 else 4 if bits <= 4 else 8 * container_bytes(bits)
+
+
 def row_bits(row: QuantizationRow | None) -> int:
     """Width of the activations of a row, its guard bits included."""
     return (row.activations or row.bits) + row.guard if row else UNQUANTIZED_BITS
+
+
+def weight_bits(row: QuantizationRow | None) -> int:
+    """Width of the weights of a row, its guard bits included."""
+    return (row.weights or row.bits) + row.guard if row else UNQUANTIZED_BITS
 
 
 def activation_rows(network: Network, table: QuantizationTable | None) -> dict[str, QuantizationRow | None]:

@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from specc.evidence import Figure
 from specc.graph.network import Network
-from specc.graph.widths import governing_layers
+from specc.graph.widths import container_bytes, governing_layers
 from specc.measure.result import Measurement
 from specc.measure.runner import measure
 from specc.measure.store import Store
@@ -49,7 +49,7 @@ def measured_objective(
     bench = _Bench(spec, network, store, kind, target, build, progress)
     unit = "cycles" if kind == "cycles" else "nJ"
     what = "cycles of an inference" if kind == "cycles" else "energy of an inference"
-    return Objective(kind, unit, f"{what} on `{target}`", bench.whole, False, True, by_layers=bench.terms)
+    return Objective(kind, unit, f"{what} on `{target}`", bench.whole, False, container_bytes, by_layers=bench.terms)
 
 
 @dataclass(frozen=True)

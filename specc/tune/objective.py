@@ -12,6 +12,7 @@ from specc.check.memory import admissible
 from specc.diagnostics.model import Sink
 from specc.graph.memory import weight_bytes
 from specc.graph.network import Network
+from specc.graph.widths import container_bytes, field_bits
 from specc.spec import Spec
 from specc.spec.model import FORMAT_BITS, QuantizationRow, QuantizationTable
 
@@ -31,7 +32,7 @@ class Objective:
     `separable`: each row adds its part, whatever the others say. Otherwise, and if it has no `by_layers`, it must not
     fall when a width rises.
     `by_layers`: the parts that it is taken apart into for a search; `measure` is then the cost in one piece.
-    `containers`: only the 8 or 16 bits that a code is stored in count, and the narrower widths between bring nothing.
+    `container`: of a width, where only what a code is stored in counts, and the narrower widths between bring nothing.
     """
 
     name: str
@@ -39,7 +40,7 @@ class Objective:
     meaning: str
     measure: Measure
     separable: bool
-    containers: bool
+    container: Callable[[int], int] | None
     by_layers: Callable[[Space], list[Term]] | None = None
 
 
@@ -53,16 +54,16 @@ def bits_objective(network: Network) -> Objective:
             if layer.weight_shape is not None
         )
 
-    return Objective("bits", "bits", "bits of all weights, guard bits included", measure, True, False)
+    return Objective("bits", "bits", "bits of all weights, guard bits included", measure, True, None)
 
 
 def flash_objective(network: Network) -> Objective:
-    """Bytes of weights and biases in their containers."""
+    """Bytes of weights and biases in flash: weights of up to 4 bits share bytes."""
 
     def measure(table: QuantizationTable) -> int:
         return weight_bytes(network, table)
 
-    return Objective("flash", "B", "bytes of weights and biases in their containers", measure, True, True)
+    return Objective("flash", "B", "bytes of weights and biases in flash", measure, True, field_bits)
 
 
 def sram_objective(spec: Spec, network: Network) -> Objective:
@@ -73,7 +74,7 @@ def sram_objective(spec: Spec, network: Network) -> Objective:
         return admissible(context, lambda candidate: False).activation_bytes
 
     meaning = "bytes of activations, in the schedule of least memory that the spec permits"
-    return Objective("sram", "B", meaning, measure, False, True)
+    return Objective("sram", "B", meaning, measure, False, container_bytes)
 
 
 def _weight_bits(row: QuantizationRow | None) -> int:

@@ -123,11 +123,11 @@ def within_accumulators(space: Space, proofs: Proofs) -> Space:
     return replace(space, variables=tuple(variables))
 
 
-def by_container(space: Space) -> Space:
-    """The space with the widest level of each container alone."""
+def by_container(space: Space, container: Callable[[int], int]) -> Space:
+    """The space with the widest level of each container alone, given the container of a width."""
     variables = []
     for variable in space.variables:
-        groups = itertools.groupby(variable.settings, key=lambda setting: setting.bits > 8)
+        groups = itertools.groupby(variable.settings, key=lambda setting: container(setting.bits))
         variables.append(replace(variable, settings=tuple(max(own, key=_bits) for _, own in groups)))
     return replace(space, variables=tuple(variables))
 

@@ -80,10 +80,10 @@ class _Tuner:
         space = _space(spec, network, keep_steps=options.keep_steps or bool(self._reason), reason=self._reason)
         self._proofs = Proofs(spec, network, space.table((0,) * len(space.levels)))
         space = within_accumulators(space, self._proofs)
-        if objective.containers:
+        if objective.container:
             if not all(row.uniform for row in space.original.rows):
                 raise TuneError(f"--objective {objective.name}: how other formats are packed is not known")
-            space = by_container(space)
+            space = by_container(space, objective.container)
         self._space = space
         self._iterations = 0 if self._reason else options.iterations or _iterations(spec, network)
         self._log = _Log(store, self._key())

@@ -1,4 +1,4 @@
-"""Takes the table of docs/kernel-tuning.md again: `python tests/benchmark/kernel_tuning.py --update`. Takes many minutes.
+"""Takes the table of docs/kernel-tuning.md again: `python tests/benchmark/kernel_tuning.py --update`. It takes long.
 
 It tunes the kernels of the reference networks of ../shared/data on the virtual board as an STM32F407 at 168 MHz, and
 measures them as they are without tuning. Every output is compared with the golden model. Cycles are simulated: at the

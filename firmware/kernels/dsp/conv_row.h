@@ -2,6 +2,7 @@
  *
  * Widening costs 1.4 to 2.5 cycles per code, which all filters share. What lies outside the input is the zero point, so
  * that every window is whole and the bias holds the zero point's part. `two_positions` is the inner loop, defined before.
+ * READY: what they need besides, if anything.
  * LAST_ALONE: whether the last of an odd number of positions goes by `one_position`; else its neighbour goes again with it.
  *
  * No include guard: included once per layer.
@@ -74,14 +75,17 @@ static ALWAYS_INLINE void PER_LAYER(window)(uint32_t *values, int32_t y, int32_t
 
 static void PER_LAYER(row)(int32_t y)
 {
-    uint32_t values[PAIRS * POSITIONS];
-    values[PAIRS * POSITIONS - 2] = values[PAIRS * POSITIONS - 1] = 0; /* an odd number of taps leaves a half of these */
+    uint32_t values[PAIRS * POSITIONS + EXTRA_WORDS];
+    for (int32_t i = KERNEL_HEIGHT * KERNEL_WIDTH * CHANNELS / 2 * POSITIONS; i < PAIRS * POSITIONS; i++) {
+        values[i] = 0; /* of which the last tap may fill a half */
+    }
     int8_t *output = OUTPUT_ROW(y);
     for (int32_t x = 0; x + LAST_ALONE < OUT_WIDTH; x += POSITIONS) {
         int32_t first = smaller(x, OUT_WIDTH - POSITIONS);
         __asm__("" : "+r"(first)); /* else the compiler keeps a pointer for every run of codes, more than registers */
         PER_LAYER(window)(values, y, first);
         PER_LAYER(window)(values + 1, y, first + 1);
+        READY(values);
         PER_LAYER(two_positions)(values, WEIGHTS, output + first * FILTERS);
     }
 #if LAST_ALONE
@@ -93,3 +97,5 @@ static void PER_LAYER(row)(int32_t y)
 #undef POSITIONS
 #undef WHOLE_WORDS
 #undef LAST_ALONE
+#undef EXTRA_WORDS
+#undef READY

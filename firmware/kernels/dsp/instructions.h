@@ -4,6 +4,17 @@
 
 #include <stdint.h>
 
+/* In assembly: a register shifted right, then saturated to the output's range, which is a power of two on either side of 0
+ * or on one. Operands SATURATION of the assembly say which. */
+#define SATURATE(sum)                                                                                                  \
+    ".if %c[negative]\n\t"                                                                                              \
+    "ssat " sum ", #%c[bits], " sum ", asr #%c[shift]\n\t"                                                            \
+    ".else\n\t"                                                                                                       \
+    "usat " sum ", #%c[bits], " sum ", asr #%c[shift]\n\t"                                                            \
+    ".endif\n\t"
+#define SATURATION                                                                                                     \
+    [negative] "i"(CLAMP_LOW < 0), [bits] "i"(__builtin_popcount(CLAMP_HIGH) + (CLAMP_LOW < 0)), [shift] "i"(SHIFT)
+
 /* Bytes 0 and 2 of a word, sign-extended to 16 bits each. */
 static ALWAYS_INLINE uint32_t even_bytes(uint32_t word)
 {
@@ -24,6 +35,13 @@ static ALWAYS_INLINE uint32_t odd_bytes(uint32_t word)
 static ALWAYS_INLINE int64_t multiply_long(int32_t a, int32_t b, int64_t sum)
 {
     __asm__("smlal %Q0, %R0, %1, %2" : "+r"(sum) : "r"(a), "r"(b));
+    return sum;
+}
+
+/* sum + both products of the halves of two words, modulo 2^32. */
+static ALWAYS_INLINE int32_t multiply_pairs(uint32_t a, uint32_t b, int32_t sum)
+{
+    __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b));
     return sum;
 }
 

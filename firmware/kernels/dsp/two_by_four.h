@@ -10,7 +10,8 @@
  * VALUES: PAIRS times { pair of the first position, pair of the second }, two 16-bit codes in each word.
  * CONSTANTS, for each block of four filters: 4 biases, PAIRS times { pair of each filter }, 4 multipliers.
  * Every filter has the same SHIFT: the difference is in its weights, which have room for that in 16 bits. A code is
- * (high word of sum * multiplier + ROUNDING) >> SHIFT, saturated, with the zero point part of ROUNDING: SMMLA and SSAT.
+ * (high word of sum * multiplier + ROUNDING) >> SHIFT, saturated, with the zero point part of ROUNDING: SMMLA, and SSAT or
+ * USAT.
  *
  * No include guard: included once per layer.
  */
@@ -45,7 +46,7 @@
 /* The code of one sum, whose multiplier is in `multiplier`, to its place behind r0. */
 #define CODE(sum, multiplier, place)                                                                                   \
     "smmla " sum ", " sum ", " multiplier ", r11\n\t"                                                                  \
-    "ssat " sum ", #8, " sum ", asr #%c[shift]\n\t"                                                                    \
+    SATURATE(sum)                                                                                                      \
     "strb " sum ", [r0, #(" place ")]\n\t"
 
 /* The codes of all eight sums. */
@@ -57,6 +58,7 @@
     "ldr r12, [r1, #-8]\n\t"                                                                                           \
     CODE("r4", "r12", "2") CODE("r8", "r12", "%c[filters] + 2") CODE("r5", "r10", "3") CODE("r9", "r10", "%c[filters] + 3")
 
+#define END_OF_TAPS ""
 #include "two_positions.h"
 
 #if OUT_WIDTH % 2
@@ -106,7 +108,7 @@ __attribute__((naked, noinline)) static void PER_LAYER(one_position)(const uint3
         "pop {r0, r1, r4-r11, pc}\n\t"
         :
         : [turns] "i"(PAIRS / ONE_UNROLLED), [looped] "i"(8 * (PAIRS / ONE_UNROLLED * ONE_UNROLLED)),
-          [rest] "i"(PAIRS % ONE_UNROLLED), [unrolled] "i"(ONE_UNROLLED), [shift] "i"(SHIFT),
+          [rest] "i"(PAIRS % ONE_UNROLLED), [unrolled] "i"(ONE_UNROLLED), SATURATION,
           [rounding_low] "i"((ROUNDING) & 0xFFFF), [rounding_high] "i"(((ROUNDING) >> 16) & 0xFFFF),
           [constants_low] "i"(sizeof(WEIGHTS) & 0xFFFF), [constants_high] "i"(sizeof(WEIGHTS) >> 16));
 }
@@ -115,6 +117,4 @@ __attribute__((naked, noinline)) static void PER_LAYER(one_position)(const uint3
 #endif
 
 #undef FOUR_FILTERS
-#undef TAPS
 #undef CODE
-#undef CODES

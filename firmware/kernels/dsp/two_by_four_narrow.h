@@ -39,32 +39,9 @@
     "ldr r12, [r1, #(8 * (.Lstep - " count "))]\n\t" FOUR_FILTERS(count)                                               \
     ".endr\n\t"
 
-/* The code of one sum, whose multiplier is in `multiplier` and whose shift is in the low byte of lr, to behind r0. */
-#define CODE(sum, multiplier, place)                                                                                   \
-    "lsl " sum ", " sum ", lr\n\t"                                                                                     \
-    "smmla " sum ", " sum ", " multiplier ", r11\n\t"                                                                  \
-    "ssat " sum ", #8, " sum ", asr #%c[shift]\n\t"                                                                    \
-    "strb " sum ", [r0, #(" place ")]\n\t"
-
-/* The codes of all eight sums; the next shift moves down into the low byte of lr each time. */
-#define CODES                                                                                                          \
-    "ldr lr, [r1, #16]\n\t"                                                                                            \
-    "ldr r10, [r1, #4]\n\t"                                                                                            \
-    "ldr r12, [r1], #20\n\t"                                                                                           \
-    CODE("r2", "r12", "0") CODE("r6", "r12", "%c[filters]")                                                            \
-    "lsr lr, lr, #8\n\t"                                                                                               \
-    CODE("r3", "r10", "1") CODE("r7", "r10", "%c[filters] + 1")                                                        \
-    "lsr lr, lr, #8\n\t"                                                                                               \
-    "ldr r10, [r1, #-8]\n\t"                                                                                           \
-    "ldr r12, [r1, #-12]\n\t"                                                                                          \
-    CODE("r4", "r12", "2") CODE("r8", "r12", "%c[filters] + 2")                                                        \
-    "lsr lr, lr, #8\n\t"                                                                                               \
-    CODE("r5", "r10", "3") CODE("r9", "r10", "%c[filters] + 3")
-
+#define END_OF_TAPS ""
+#include "raised_codes.h"
 #include "two_positions.h"
 
 #undef TWO_FILTERS
 #undef FOUR_FILTERS
-#undef TAPS
-#undef CODE
-#undef CODES

@@ -1,6 +1,7 @@
-/* Two neighbouring positions by all filters, four at a time. Included by two_by_four.h and two_by_four_narrow.h, which
- * define TAPS, the multiply-accumulates of so many pairs of taps, and CODES, from the eight sums in r2 to r9 to their codes
- * behind r0: with r1 behind the taps' constants before, behind the block's after, and ROUNDING in r11.
+/* Two neighbouring positions by all filters, four at a time. Included by headers that define TAPS, the multiply-accumulates
+ * of so many pairs of taps, END_OF_TAPS, what makes true sums of them, with r0 behind the values, and CODES, from the eight
+ * sums in r2 to r9 to their codes behind r0: with r1 behind the taps' constants before, behind the block's after, and
+ * ROUNDING in r11.
  *
  * No include guard: included once per layer.
  */
@@ -39,6 +40,7 @@ __attribute__((naked, noinline)) static void PER_LAYER(two_positions)(const uint
         ".endif\n\t"
         ".if %c[rest] > 0\n\t" TAPS("%c[rest]")
         ".endif\n\t"
+        END_OF_TAPS
         "ldr r0, [sp, #8]\n\t"
         "ldr r11, [sp, #12]\n\t"
         CODES
@@ -51,9 +53,12 @@ __attribute__((naked, noinline)) static void PER_LAYER(two_positions)(const uint
         "pop {r0-r12, pc}\n\t"
         :
         : [turns] "i"(PAIRS / UNROLLED), [looped] "i"(8 * (PAIRS / UNROLLED * UNROLLED)), [rest] "i"(PAIRS % UNROLLED), [unrolled] "i"(UNROLLED),
-          [filters] "i"(FILTERS), [shift] "i"(SHIFT), [rounding_low] "i"((ROUNDING) & 0xFFFF),
+          [filters] "i"(FILTERS), SATURATION, [rounding_low] "i"((ROUNDING) & 0xFFFF),
           [rounding_high] "i"(((ROUNDING) >> 16) & 0xFFFF), [constants_low] "i"(sizeof(WEIGHTS) & 0xFFFF),
           [constants_high] "i"(sizeof(WEIGHTS) >> 16));
 }
 
 #undef UNROLLED
+#undef TAPS
+#undef END_OF_TAPS
+#undef CODES

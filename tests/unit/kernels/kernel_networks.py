@@ -16,7 +16,7 @@ from specc.graph.execution import Execution, runs_by_rows
 from specc.numerics import golden
 from specc.numerics.inputs import to_bytes
 from specc.numerics.quantize import quantize
-from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork, TensorFormat
+from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork
 from specc.spec import Spec
 from specc.spec.model import InputSpec, LayerSpec, ModelSpec, QuantizationRow, QuantizationTable, WeightsSpec
 from specc_backends.virtual_board.client import BoardProcess
@@ -27,13 +27,28 @@ SRAM = 512 * 1024
 FORMATS = (-128, 127, 0, 83)  # zero points
 
 
-def side_by_side(shape: tuple[int, ...], layers: Sequence[LayerSpec], seed: int) -> QuantizedNetwork:
-    """A network of layers that all read its input, 8 bits wide, every constant drawn from its whole range."""
+@dataclasses.dataclass(frozen=True)
+class Widths:
+    """Of what a drawn network's numbers are."""
+
+    codes: int = 8
+    weights: int = 8
+    accumulator: int = 32
+    clamps: tuple[int, int] | None = None  # None: all codes
+
+
+EIGHT_BITS = Widths()
+
+
+def side_by_side(
+    shape: tuple[int, ...], layers: Sequence[LayerSpec], seed: int, widths: Widths = EIGHT_BITS
+) -> QuantizedNetwork:
+    """A network of layers that all read its input, every constant drawn from its whole range."""
     named = (
         layer.model_copy(update={"name": f"n{i}", "inputs": ("x", "x") if layer.kind == "add" else ("x",)})
         for i, layer in enumerate(layers)
     )
-    return _drawn(shape, tuple(named), seed)
+    return _drawn(shape, tuple(named), seed, widths)
 
 
 def chain_by_rows(shape: tuple[int, ...], layers: Sequence[LayerSpec], seed: int) -> QuantizedNetwork:
@@ -51,7 +66,9 @@ def chain_by_rows(shape: tuple[int, ...], layers: Sequence[LayerSpec], seed: int
     return dataclasses.replace(network, execution=Execution((step,)))
 
 
-def _drawn(shape: tuple[int, ...], named: tuple[LayerSpec, ...], seed: int) -> QuantizedNetwork:
+def _drawn(
+    shape: tuple[int, ...], named: tuple[LayerSpec, ...], seed: int, widths: Widths = EIGHT_BITS
+) -> QuantizedNetwork:
     model = ModelSpec(
         name="net",
         input=InputSpec(name="x", shape=shape, distribution="normal"),
@@ -61,40 +78,51 @@ def _drawn(shape: tuple[int, ...], named: tuple[LayerSpec, ...], seed: int) -> Q
     table = QuantizationTable(model="net", rows=(QuantizationRow(layer="*", bits=8),))
     network = quantize(Spec(edition=1, model=model, quantization=table), build_network(model))
     draw = np.random.default_rng(seed)
-    formats = {name: _moved(form, int(draw.choice(FORMATS))) for name, form in network.formats.items()}
+    half = 1 << (widths.codes - 1)
+    formats = {
+        name: dataclasses.replace(
+            form,
+            bits=widths.codes,
+            low=-half,
+            high=half - 1,
+            zero_point=int(draw.choice([zero * half // 128 for zero in FORMATS])),
+        )
+        for name, form in network.formats.items()
+    }
     numbers = {
-        layer.name: extreme(network.numbers[layer.name], layer.kind == "dwconv", draw)
+        layer.name: extreme(network.numbers[layer.name], layer.kind == "dwconv", draw, widths)
         for layer in network.network.layers
     }
     return dataclasses.replace(network, formats=formats, numbers=numbers)
 
 
-def _moved(form: TensorFormat, zero_point: int) -> TensorFormat:
-    return dataclasses.replace(form, zero_point=zero_point)
-
-
-def extreme(own: LayerNumbers, depthwise: bool, draw: np.random.Generator) -> LayerNumbers:
+def extreme(own: LayerNumbers, depthwise: bool, draw: np.random.Generator, widths: Widths = EIGHT_BITS) -> LayerNumbers:
     """Weights, biases and multipliers over their ranges, shifts that differ and use the output's whole range."""
     if own.weights is None or own.bias is None:  # an addition
         shift = int(draw.integers(24, 34))
         own_multipliers = draw.integers(2 ** (shift - 4), 2 ** min(shift, 31), 2)
         return dataclasses.replace(own, multipliers=own_multipliers, shifts=np.array([shift, shift]))
-    weights = draw.choice([-128, -127, -1, 0, 1, 127], own.weights.shape)
-    spread = np.where(draw.random(own.weights.shape) < 0.5, weights, draw.integers(-128, 128, own.weights.shape))
+    most = 1 << (widths.weights - 1)
+    weights = draw.choice([-most, 1 - most, -1, 0, 1, most - 1], own.weights.shape)
+    spread = np.where(draw.random(own.weights.shape) < 0.5, weights, draw.integers(-most, most, own.weights.shape))
     taps = spread.size // own.bias.size
     if depthwise:
         spread[..., 0] = 0  # a channel whose output never changes
     else:
         spread[0] = 0
-    bits = int(taps * 128 * 64).bit_length()
+    codes = 1 << (widths.codes - 1)
+    bits = min(int(taps * codes * most // 2).bit_length(), widths.accumulator - 1)
+    low, high = widths.clamps or (-codes, codes - 1)
     return dataclasses.replace(
         own,
         weights=spread,
+        weight_bits=widths.weights,
+        accumulator_bits=widths.accumulator,
         bias=draw.integers(-(2**bits), 2**bits, own.bias.shape),
         multipliers=draw.integers(2**30, 2**31, own.multipliers.shape),
-        shifts=31 + max(bits - 8, 2) + draw.integers(0, 4, own.shifts.shape),
-        clamp_low=-128,
-        clamp_high=127,
+        shifts=31 + max(bits - widths.codes, 2) + draw.integers(0, 4, own.shifts.shape),
+        clamp_low=low,
+        clamp_high=high,
     )
 
 
@@ -102,7 +130,10 @@ def inputs_of(network: QuantizedNetwork, seed: int) -> IntArray:
     """All smallest, all largest, and random codes: (3, *shape)."""
     shape = network.network.input_shape
     draw = np.random.default_rng(seed)
-    return np.stack([np.full(shape, -128), np.full(shape, 127), draw.integers(-128, 128, shape)])
+    form = network.formats[network.network.input]
+    return np.stack(
+        [np.full(shape, form.low), np.full(shape, form.high), draw.integers(form.low, form.high + 1, shape)]
+    )
 
 
 def differing_layers(

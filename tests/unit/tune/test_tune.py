@@ -132,11 +132,11 @@ def test_the_proven_optimum_is_that_of_all_tables(tmp_path: Path, monkeypatch: p
 
 def test_containers_are_what_flash_and_sram_cost(tmp_path: Path) -> None:
     path = write(tmp_path)
-    for objective in ("flash", "sram"):
+    for objective, narrow in (("flash", {2, 4, 8}), ("sram", {8})):
         found = tuned(path, objective=objective)
         assert found.table is not None and found.proven
         # The widest of a container that the accumulator is proven to hold.
-        assert all(row.bits == 8 or row.bits > 11 for row in found.table.rows)
+        assert all(row.bits in narrow or row.bits > 11 for row in found.table.rows)
         assert found.cost is not None and found.cost <= found.cost_before
     checked = check(path)
     found = tuned(path, objective="flash")

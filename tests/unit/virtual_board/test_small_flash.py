@@ -8,9 +8,12 @@ import pytest
 from test_backend import fact, job, measure, target
 
 from specc.codegen.toolchain import Toolchain
+from specc.graph.build import build_network
+from specc.graph.memory import weight_bytes
 from specc.measure.backend import BackendError
-from specc.spec.model import LayerSpec
-from specc_backends.virtual_board.firmware import build_firmware
+from specc.spec.hardware import Target
+from specc.spec.model import InputSpec, LayerSpec, ModelSpec, QuantizationRow, QuantizationTable
+from specc_backends.virtual_board.firmware import Firmware, build_firmware
 
 LAYERS = (
     LayerSpec(name="early", kind="conv", kernel=(3, 3), padding="same", units=8),
@@ -18,6 +21,7 @@ LAYERS = (
     LayerSpec(name="late", kind="conv", kernel=(3, 3), padding="same", units=64),
 )
 NARROW = "dsp/conv_narrow"
+NETWORK = build_network(ModelSpec(name="net", input=InputSpec(name="x", shape=(8, 8, 3)), layers=LAYERS))
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +60,28 @@ def test_what_does_not_fit_at_all_says_what_the_smallest_lacks(folder: Path, fas
         build_firmware(made.network, made.target, Toolchain(folder), folder / "tiny")
     lacking = int(str(error.value).split(" bytes more")[0].split()[-1].replace(",", ""))
     assert lacking < fastest - fastest // 2
+
+
+@pytest.mark.parametrize(("core", "bits"), [("cortex-m4", 4), ("cortex-m4", 2), ("cortex-m0+", 4)])
+def test_narrow_weights_share_bytes_in_flash(folder: Path, core: str, bits: int) -> None:
+    """The weights that are linked take what `specc check` counts, and their kernels' other constants."""
+    rows = (QuantizationRow(layer="*", bits=8), QuantizationRow(layer="late", bits=bits, range=2 ** (bits - 1), step=1))
+    roomy = build(folder, target(core=core), rows, f"roomy {core} {bits}")
+    assert "fields" not in roomy.kernels["late"]
+    tight = build(folder, target(core=core, flash=fact(roomy.image.flash_bytes - 2000, "B")), rows, f"{core} {bits}")
+    assert tight.kernels["late"].endswith("/conv_fields")
+    weights = 64 * 9 * 8
+    assert (
+        weight_bytes(NETWORK, QuantizationTable(model="net", rows=rows))
+        == 8 * 27 + 8 * 4 + weights * bits // 8 + 64 * 4
+    )
+    linked = tight.image.symbols["weights_late"][1]
+    blocks = 64 // 4
+    others = blocks * 4 * (4 + 4 + 1) if core == "cortex-m4" else 0  # biases, multipliers and bits, among the weights
+    assert linked == weights * bits // 8 + others
+    assert tight.image.flash_bytes < roomy.image.flash_bytes - 2000
+
+
+def build(folder: Path, board: Target, rows: tuple[QuantizationRow, ...], name: str) -> Firmware:
+    made = job(folder, board, layers=LAYERS, rows=rows)
+    return build_firmware(made.network, made.target, Toolchain(folder), folder / name)
