@@ -9,7 +9,7 @@ import pytest
 
 from specc.check import check
 from specc.cli import main
-from specc.graph.widths import activation_bits, governing_layers
+from specc.graph.widths import activation_bits, container_bytes, governing_layers
 from specc.measure.store import Store
 from specc.spec.model import QuantizationRow
 from specc.tune.measured import OVERHEAD, covering, measured_objective, variants
@@ -47,7 +47,7 @@ harness {
 def space(path: Path) -> Space:
     checked = check(path)
     assert checked.spec is not None and checked.network is not None, checked.diagnostics
-    return by_container(space_of(checked.spec, checked.network, keep_steps=False))
+    return by_container(space_of(checked.spec, checked.network, keep_steps=False), container_bytes)
 
 
 def branched(folder: Path) -> Path:
