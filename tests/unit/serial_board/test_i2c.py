@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from line_faults import FaultyLine, dropped
 from serial_rig import CLOCK_HZ, SRAM, end
 from simulated_ina import AMPERES, SHUNT, VOLTS, SimulatedIna219, SimulatedIna226
 
+from specc.cli import main
 from specc.measure.energy.ina import Ina219, Ina226, SensorError
 from specc_backends.serial_board.board import SerialBoard
 from specc_backends.serial_board.firmware import Firmware
@@ -82,3 +84,37 @@ def test_nobody_answers(attach: Attach, device: str) -> None:
 def test_another_chip_is_named(attach: Attach) -> None:
     with SerialLine(attach("ina219")) as line, pytest.raises(SensorError, match="is no INA226"):
         Ina226(BoardBridge(SerialBoard(line, 10.0)), shunt_ohms=SHUNT, largest_amperes=15)
+
+
+def test_the_command_says_what_answers(attach: Attach, capsys: pytest.CaptureFixture[str]) -> None:
+    port = attach("ina226")
+    assert main(["energy", "sensors", "--port", port]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["0x40", "INA226"]
+    settings = ["--shunt", str(SHUNT), "--largest", "15"]
+    assert main(["energy", "sensors", "--port", port, *settings, "--format", "json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["sensors"]
+    assert (found["address"], found["chip"], found["trouble"]) == (0x40, "ina226", "")
+    assert (found["amperes"], found["bus_volts"]) == pytest.approx((AMPERES, VOLTS), rel=2e-3)
+
+
+def test_the_command_reads_what_does_not_say_what_it_is(attach: Attach, capsys: pytest.CaptureFixture[str]) -> None:
+    port = attach("ina219")
+    assert main(["energy", "sensors", "--port", port, "--shunt", str(SHUNT), "--largest", "15"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "0x40" in line]
+    assert "does not say; an INA219, perhaps" in line and f"{AMPERES * 1e3:.4g} mA" in line
+
+
+def test_the_command_names_a_shunt_beyond_a_sensor(attach: Attach, capsys: pytest.CaptureFixture[str]) -> None:
+    port = attach("ina226")
+    assert main(["energy", "sensors", "--port", port, "--shunt", "1", "--largest", "15"]) == 0
+    assert "the INA226 measures ±81.92 mV" in capsys.readouterr().out
+
+
+def test_the_command_without_sensors(attach: Attach, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["energy", "sensors", "--port", attach("nothing")]) == 1
+    assert "no sensor answers on the I2C pins of the board at" in capsys.readouterr().err
+    assert main(["energy", "sensors", "--port", "/dev/no-such-port"]) == 1
+    assert "there is no port /dev/no-such-port" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["energy", "sensors", "--port", "x", "--shunt", "1"])
+    assert "--shunt and --largest belong together" in capsys.readouterr().err

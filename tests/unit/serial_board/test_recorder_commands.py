@@ -1,0 +1,209 @@
+"""`specc energy record` and `specc energy flash-recorder` from the command line."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from recorder_peer import Behaviour, Peer
+
+from specc.cli import main
+from specc.evidence import Figure
+from specc.measure import runner
+from specc.measure.backend import BackendError, Job
+from specc.measure.energy.csv_file import read_csv
+from specc.measure.provenance import spec_hash
+from specc.measure.result import LayerResult, Measurement, MemoryResult, Provenance
+from specc.measure.statistics import summarise
+from specc.measure.store import Store, store_path
+from specc.spec.hardware import Target
+from specc_backends.serial_board import recorder
+
+MOCKS = Path(__file__).resolve().parents[2] / "mock_commands"
+SPEC = """\
+hwspec 1
+
+model tiny {
+  input x 4x4x1 { distribution uniform ±1 }
+  dense one { units 3 }
+  dense two { units 2 }
+  weights seed 1
+}
+
+quantization tiny {
+  | layer | bits | range      |
+  | ----- | ---- | ---------- |
+  | *     | 8    | calibrated |
+}
+
+target board { use stm32f407, clock 168 MHz, compile "-O2" }
+"""
+SENSOR = "instrument board { sensor adc { resistor 2 ohm, gain 10, supply 3 V, reference 3 V, sample >= 1 kHz } }\n"
+ENERGY = 0.075 * 2.85 * 0.04  # of an inference of the simulated recorder, see test_recorder.py
+
+
+class Bench:
+    """A board behind a port whose inferences take 40 ms, a quarter of them in the first layer."""
+
+    name = "bench"
+    version = "1"
+    needs_port = True
+
+    def __init__(self, trouble: str = "") -> None:
+        self._trouble = trouble
+
+    def supports(self, target: Target) -> bool:
+        return True
+
+    def key(self, job: Job) -> str:
+        return "the key"
+
+    def flash(self, job: Job, probe: str | None) -> str:
+        raise NotImplementedError
+
+    def measure(self, job: Job, key: str) -> Measurement:
+        if self._trouble:
+            raise BackendError(self._trouble)
+        time.sleep(0.5)  # the simulated recorder records 12 s meanwhile
+        size = Figure.exact(10, "B", "measured")
+        layers = (("one", 10e-3), ("two", 30e-3))
+        return Measurement(
+            key=key,
+            target=job.target.name,
+            evidence="measured",
+            layers=tuple(LayerResult(name=n, latency=summarise([t] * 5), counters={}) for n, t in layers),
+            total=summarise([40e-3] * 5),
+            overhead=summarise([0.0] * 5),
+            cold=None,
+            counters={},
+            memory=MemoryResult(flash=size, sram=size, regions={}),
+            energy=Figure.unknown("J", "no sensor"),
+            output_matches_golden=True,
+            provenance=Provenance(
+                spec_hash=spec_hash(job.spec),
+                graph_hash="g",
+                code_hash="c",
+                compiler="",
+                compiler_flags="",
+                backend="bench",
+                backend_version="1",
+                hardware="board",
+                clock_hz=None,
+                core_model="",
+                model_assumptions=(),
+                fact_sources={},
+                host="",
+                seed=1,
+                inputs=1,
+                warmup=0,
+                library_versions={},
+                taken_at="2024-01-01T00:00:00+00:00",
+            ),
+        )
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(runner, "discover", lambda: [Bench()])
+    path = tmp_path / "tiny.hwspec"
+    path.write_text(SPEC + SENSOR, encoding="utf-8")
+    return path
+
+
+def command(spec: Path, port: str, *more: str) -> list[str]:
+    folder = spec.parent
+    given = ["--spec", str(spec), "--target", "board", "--build", str(folder / "build"), "--recorder", port]
+    return ["energy", "record", str(folder / "trace.csv"), *given, *more]
+
+
+def test_a_board_is_measured_and_its_energy_recorded(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Peer() as peer:
+        assert main(command(spec, peer.port, "--port", "/dev/board")) == 0
+    said = capsys.readouterr().out
+    assert "current over 2 ohm with a gain of 10, at most 150 mA" in said
+    with Store(store_path(spec.parent / "build")) as store:
+        result = store.get("the key")
+    assert result is not None and result.energy.evidence == "measured"
+    assert result.energy.value == pytest.approx(ENERGY, rel=0.01)
+    first, second = (layer.energy for layer in result.layers)
+    assert first is not None and first.value == pytest.approx(ENERGY / 4, rel=0.03)
+    assert second is not None and second.value == pytest.approx(ENERGY * 3 / 4, rel=0.03)
+    assert "trace.csv, SHA-256 " in result.provenance.model_assumptions[-1]
+    trace = read_csv(spec.parent / "trace.csv", mark="D0")
+    assert trace.rate == pytest.approx(2500)
+
+
+def test_a_recording_alone_is_imported_later(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Peer() as peer:
+        assert main(command(spec, peer.port, "--seconds", "0.6")) == 0
+    assert "2500 a second" in capsys.readouterr().out
+    assert not store_path(spec.parent / "build").exists()
+    given = ["--spec", str(spec), "--target", "board", "--build", str(spec.parent / "build")]
+    place = str(spec.parent / "trace.csv")
+    assert main(["energy", "import", place, *given, "--mark", "D0", "--port", "/dev/board"]) == 0
+    with Store(store_path(spec.parent / "build")) as store:
+        result = store.get("the key")
+    assert result is not None and result.energy.value == pytest.approx(ENERGY, rel=0.01)
+
+
+def test_a_recorder_that_stops_leaves_no_energy_and_no_file(
+    spec: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "SILENCE_SECONDS", 0.2)
+    with Peer(Behaviour(silent_from=20)) as peer:
+        assert main(command(spec, peer.port, "--port", "/dev/board")) == 1
+    assert "fell silent after" in capsys.readouterr().err
+    assert not (spec.parent / "trace.csv").exists()
+    with Store(store_path(spec.parent / "build")) as store:
+        result = store.get("the key")  # the measurement itself is whole, and kept
+    assert result is not None and result.energy.value is None
+
+
+def test_a_board_that_fails(spec: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "discover", lambda: [Bench("the board is silent")])
+    with Peer() as peer:
+        assert main(command(spec, peer.port, "--port", "/dev/board")) == 1
+    assert "board: the board is silent" in capsys.readouterr().err
+
+
+def test_a_spec_without_a_sensor(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(SPEC, encoding="utf-8")
+    assert main(command(spec, "/dev/none", "--seconds", "1")) == 1
+    assert "add `instrument board { sensor adc { resistor 1 ohm, gain 50," in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ((), "one of the arguments --port --seconds is required"),
+        (("--seconds", "0"), "a recording takes more than 0 seconds"),
+        (("--seconds", "1", "--port", "x"), "not allowed with argument"),
+    ],
+)
+def test_wrong_usage(spec: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], message: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(command(spec, "/dev/none", *more))
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_flashing(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "openocd").symlink_to(MOCKS / "openocd")
+    monkeypatch.setenv("PATH", str(tools))
+    monkeypatch.setenv("MOCK_LOG", str(tmp_path / "log"))
+    given = ["--build", str(folder), "--probe", "0670FF"]
+    assert main(["energy", "flash-recorder", "stm32f407", *given]) == 0
+    assert (
+        "is on the board (by openocd); current on PB0, mark on PB1; its serial line: USART2" in capsys.readouterr().out
+    )
+    assert "recorder.elf" in (tmp_path / "log").read_text()
+    assert main(["energy", "flash-recorder", "rp2040", *given]) == 1
+    assert "rp2040 cannot be a recorder yet; stm32f407 can" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["energy", "flash-recorder", "nothing", *given])
+    assert "there is no hardware nothing in the library" in capsys.readouterr().err
