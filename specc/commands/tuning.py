@@ -23,16 +23,17 @@ _MOST_ITERATIONS: Final = 10_000_000
 
 _EPILOG = """\
 Widths, steps and guard bits of every row are chosen so that the objective is smallest, the harness's limits on
-gradients and output hold with a margin, and nothing is broken that the checker proves: ranges, accumulators, memory,
-cycles. The result is confirmed on inputs that the search has not seen, with all the iterations of the harness; limits
-that fail there are tightened, and the search repeated. Ctrl-C loses nothing: the next call goes on there. See
-docs/tuning.md.
+gradients and output and the budgets' limits on accuracy hold with a margin, and nothing is broken that the checker
+proves: ranges, accumulators, memory, cycles. The result is confirmed on inputs drawn anew with all the iterations of
+the harness, and accuracy on inputs held out; limits that fail there are tightened, and the search repeated. Ctrl-C
+loses nothing: the next call goes on there. See docs/tuning.md.
 
 examples:
   specc tune specs/edge_cnn_repaired.hwspec                     what the table would be, and why
   specc tune specs/edge_cnn_repaired.hwspec --write             write it into the file
   specc tune specs/edge_cnn.hwspec --diff                       repairs of a table that contradicts itself
   specc tune specs/edge_cnn_repaired.hwspec --objective flash --front
+  specc tune specs/digits.hwspec --objective cycles             a trained network that must stay accurate
 
 exit codes: 0 a table keeps every limit, 1 none does, 2 wrong usage, 3 it is not confirmed or could not be evaluated
 """
@@ -204,7 +205,7 @@ def _as_json(found: Tuned, objective: Objective) -> dict[str, Any]:
         "iterations",
     )
     plain += ("confirmed", "confirmed_on", "rounds", "not_evaluated")
-    lists = ("confirmation", "narrower", "obstacles", "front")
+    lists = ("confirmation", "divisions", "narrower", "obstacles", "front")
     return {
         "format_version": 1,
         "objective": objective.name,

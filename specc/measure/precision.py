@@ -61,7 +61,7 @@ def assess(
     harness = _harness(spec)
     if iterations is not None:
         harness = harness.model_copy(update={"iterations": iterations})
-    data = _data(spec, network)
+    data = data_sets(spec, network)
     key = _key(spec, harness, data)
     if fresh:
         store.drop_checkpoints(key)
@@ -111,7 +111,7 @@ def stored(spec: Spec, network: Network, store: Store) -> PrecisionResult | None
         DataError: a data set cannot be read.
         StoreError: the store cannot be used.
     """
-    found = store.get_precision(_key(spec, _harness(spec), _data(spec, network)), FORMAT_VERSION)
+    found = store.get_precision(_key(spec, _harness(spec), data_sets(spec, network)), FORMAT_VERSION)
     return _parsed(found, store) if found is not None else None
 
 
@@ -139,7 +139,7 @@ def study_of(spec: Spec, network: Network, iterations: int, *, another: int = 0,
         DataError: a data set cannot be read.
     """
     harness = _harness(spec)
-    samples = _samples(harness, _data(spec, network))
+    samples = _samples(harness, data_sets(spec, network))
     seed = (_DEFAULT_SEED if harness.seed == "fresh" else harness.seed) + another
     return Study.of(spec, network, iterations=iterations, seed=seed, samples=samples, memory=memory)
 
@@ -154,7 +154,7 @@ def study_key(spec: Spec, network: Network, **parts: object) -> str:
     return content_key(
         model=spec.model.model_dump(mode="json"),
         harness=harness.model_dump(mode="json"),
-        data={name: entry.sha256 for name, entry in _data(spec, network).items()},
+        data={name: entry.sha256 for name, entry in data_sets(spec, network).items()},
         code=_code_hash(),
         libraries=library_versions("numpy"),
         **parts,
@@ -165,7 +165,12 @@ def _harness(spec: Spec) -> Harness:
     return spec.harness or Harness(iterations=DEFAULT_ITERATIONS, seed=_DEFAULT_SEED)
 
 
-def _data(spec: Spec, network: Network) -> dict[str, Data]:
+def data_sets(spec: Spec, network: Network) -> dict[str, Data]:
+    """The data sets that the harness draws from or a budget limits the accuracy on, by name.
+
+    Raises:
+        DataError: one cannot be read, or is none for this network.
+    """
     return {entry.name: _loaded(spec, network, entry.name) for entry in spec.datasets if _is_used(spec, entry.name)}
 
 

@@ -11,7 +11,7 @@ from specc.precision.statistics import BLOCKS, Estimate, LayerStatistics, studen
 from specc.spec.contract import GradientContract, Harness, OutputContract
 
 Outcome = Literal["pass", "fail", "undecided"]
-Statistic = Literal["variance", "ratio", "bias", "output error", "drift"]
+Statistic = Literal["variance", "ratio", "bias", "output error", "drift", "accuracy"]
 
 DEFAULT_BIAS: Final = GradientContract(statistic="bias", relation="<=", limit=0.01)
 _FIXED: Final = "two runs with one seed"
@@ -22,7 +22,7 @@ _FRESH: Final = "two runs with fresh seeds"
 class Judgement:
     """One limit on one statistic. Values are fractions; for the ratio the limit is how far it may lie from 1.
 
-    `subject` is a layer, or "output", or "runs" for what two runs have in common.
+    `subject` is a layer, "output", a data set, or "runs" for what two runs have in common.
     """
 
     subject: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specc.precision.contract import percent
+from specc.precision.contract import Judgement, percent
 from specc.report.numbers import percent as percent_of
 from specc.report.terminal import OUTCOME_SIGNS, table
 from specc.spec.model import QuantizationRow, QuantizationTable
@@ -66,23 +66,37 @@ def _proof(found: Tuned, objective: Objective, margin: float) -> str:
         text += " (--evaluations asks for more)"
     text += " by the sum of its layers" if found.by_layers is not None else ""
     text += f", if precision never falls with more bits. {found.evaluated:,} tables were evaluated on "
-    text += f"{found.iterations:,} inputs each; "
+    text += f"{_inputs(found)} each; "
     if found.contradictions:
         return text + f"{found.contradictions:,} pairs of them contradict that assumption: a cheaper table may exist."
     return text + "no two of them contradict that assumption."
 
 
+def _inputs(found: Tuned) -> str:
+    """What a table was evaluated on in the search."""
+    parts = [f"{found.iterations:,} inputs"] if found.iterations else []
+    parts += [f"{own.searched:,} inputs of `{own.name}` for accuracy" for own in found.divisions]
+    return " and ".join(parts)
+
+
 def _confirmation(found: Tuned) -> str:
-    lines = [f"On {found.confirmed_on:,} inputs that the search has not seen:"]
-    worst = sorted(found.confirmation, key=lambda own: own.outcome == "pass")
-    bad = [own for own in worst if own.outcome != "pass"]
-    if not bad:
-        lines = [f"Confirmed on {found.confirmed_on:,} inputs that the search has not seen: every limit holds."]
+    bad = [own for own in found.confirmation if own.outcome != "pass"]
+    parts = [f"{found.confirmed_on:,} inputs drawn anew"] if found.confirmed_on else []
+    parts += [f"{own.held_out:,} inputs of `{own.name}` held out for accuracy" for own in found.divisions]
+    where = " and ".join(parts)
+    lines = [f"On {where}:"] if bad else [f"Confirmed on {where}: every limit holds."]
     lines += [f"  {OUTCOME_SIGNS[own.outcome]}: {own.statistic} of {own.subject}: {own.reason}" for own in bad]
+    lines += [_accuracy(own) for own in found.confirmation if own.statistic == "accuracy"]
     if found.rounds > 1:
         times = "once" if found.rounds == 2 else f"{found.rounds - 1} times"
-        lines.append(f"Confirmation failed {times} before; what failed was tightened by 10 %, and the search repeated.")
+        lines.append(f"Confirmation failed {times} before; what failed was tightened, and the search repeated.")
     return "\n".join(lines)
+
+
+def _accuracy(own: Judgement) -> str:
+    assert own.value is not None and own.low is not None and own.high is not None
+    interval = f"{100 * own.value:.1f} % ({100 * own.low:.1f} to {100 * own.high:.1f})"
+    return f"  accuracy on {own.subject}: {interval}, limit {own.relation} {100 * own.limit:g} %"
 
 
 def _obstacles(found: Tuned) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,7 +13,7 @@ from specc.spec.model import QuantizationTable
 from specc.tune.limits import Loads
 from specc.tune.objective import UNREACHABLE, Objective
 from specc.tune.proofs import Proofs
-from specc.tune.search import Point, Term
+from specc.tune.search import Point, Term, below
 from specc.tune.space import Setting, Space
 
 Evaluate = Callable[[QuantizationTable], Loads]  # raises QuantizationError
@@ -29,6 +30,7 @@ class TableProblem:
     known: dict[Point, Loads | None]  # None: cannot be computed
     slack: Callable[[tuple[str, str]], float]
     judged: bool = True  # whether the checker's proofs count
+    refuted: set[Point] = field(default_factory=set)  # a confirmation failed: these and all below are beyond the limit
     _wide: dict[Point, bool] = field(default_factory=dict)
 
     @cached_property
@@ -89,7 +91,13 @@ class TableProblem:
         return self.known[point]
 
     def load(self, point: Point) -> float | None:
+        if self.is_refuted(point):
+            return math.inf
         return max(self._tightened(point), default=0.0) if self.loads(point) is not None else None
+
+    def is_refuted(self, point: Point) -> bool:
+        """Whether a confirmation failed for this point, or for one above it."""
+        return any(below(point, other) for other in self.refuted)
 
     def strain(self, point: Point) -> float:
         return sum(self._tightened(point))

@@ -29,6 +29,15 @@ class Obstacle:
 
 
 @dataclass(frozen=True)
+class Division:
+    """How a data set was divided for its accuracy: inputs of the search, and those held out to confirm."""
+
+    name: str
+    searched: int
+    held_out: int
+
+
+@dataclass(frozen=True)
 class Narrower:
     """What one level less in one row would break."""
 
@@ -48,9 +57,10 @@ class Tuned:
     tables: int  # in the whole space
     evaluated: int  # tables, in the last search
     contradictions: int  # pairs of evaluated tables that speak against that assumption
-    iterations: int  # of each evaluation
+    iterations: int  # of each evaluation; 0: no gradients or outputs were evaluated
     confirmation: tuple[Judgement, ...]  # on inputs that the search has not seen
-    confirmed_on: int  # iterations; 0: nothing was evaluated
+    confirmed_on: int  # iterations; 0: no gradients or outputs were evaluated
+    divisions: tuple[Division, ...]  # of the data sets whose accuracy is limited
     rounds: int  # searches, each after the first with tighter limits
     narrower: tuple[Narrower, ...]
     obstacles: tuple[Obstacle, ...]
@@ -72,4 +82,4 @@ class Tuned:
     @property
     def confirmed(self) -> bool:
         """Whether every limit holds on fresh inputs."""
-        return bool(self.confirmed_on) and all(own.outcome == "pass" for own in self.confirmation)
+        return bool(self.confirmation) and all(own.outcome == "pass" for own in self.confirmation)

@@ -112,7 +112,7 @@ class _Search:
         if self._problem.too_wide(point):
             master.cut_above(self._lowered(point))
         elif self._fails(point) or self._fine(point) is False:
-            master.cut_below(self._raised(point))
+            master.cutbelow(self._raised(point))
         elif self._fine(point):
             self._take(point)
             master.cheaper_than(self._problem.cost(point))
@@ -132,16 +132,16 @@ class _Search:
     def _fails(self, point: Point) -> bool:
         """Whether a point's load is beyond the limit: by what is known of others, as far as they say."""
         for other, fine in self._known.items():
-            if fine is False and _below(point, other):
+            if fine is False and below(point, other):
                 return True
-            if fine and _below(other, point):
+            if fine and below(other, point):
                 return False
         return self._fine(point) is False
 
     def _contradictions(self) -> int:
         fine = [point for point, known in self._known.items() if known]
         bad = [point for point, known in self._known.items() if known is False]
-        return sum(_below(low, high) for low, high in itertools.product(fine, bad))
+        return sum(below(low, high) for low, high in itertools.product(fine, bad))
 
     # ---- stronger cuts ----
 
@@ -236,7 +236,7 @@ class _Search:
             self._best = point
 
 
-def _below(low: Point, high: Point) -> bool:
+def below(low: Point, high: Point) -> bool:
     """Whether no level of one is above that of the other."""
     return all(a <= b for a, b in zip(low, high, strict=True))
 
@@ -324,7 +324,7 @@ class _Master:
         self._model.add(self._cost >= cost).only_enforce_if(literals)
         return True
 
-    def cut_below(self, point: Point) -> None:
+    def cutbelow(self, point: Point) -> None:
         """Exclude a point and everything below it."""
         self._model.add_bool_or(self._higher(point))
 

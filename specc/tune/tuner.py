@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from specc.graph.network import Network
-from specc.measure.precision import DEFAULT_ITERATIONS, study_key, study_of
+from specc.measure.precision import DEFAULT_ITERATIONS, study_key
 from specc.measure.store import Store
 from specc.numerics.quantize import CALIBRATION_INPUTS
 from specc.precision.contract import Judgement
-from specc.precision.study import Study
 from specc.spec import Spec
-from specc.spec.contract import Harness
 from specc.spec.model import QuantizationTable
 from specc.tune.errors import TuneError
-from specc.tune.limits import Loads, judged, limits_anything, loads_of
+from specc.tune.evaluation import Evaluation
+from specc.tune.limits import Loads, accuracy_limits, limits_anything
 from specc.tune.objective import Objective
 from specc.tune.problem import TableProblem, by_container, within_accumulators
 from specc.tune.proofs import Proofs
@@ -31,10 +30,10 @@ Progress = Callable[[str], None]
 
 MARGIN: Final = 0.1
 EVALUATIONS: Final = 400
-ROUNDS: Final = 6
+ROUNDS: Final = 12
 FRONT: Final = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # limits of the front, over those of the harness
 _TIGHTEN: Final = 0.9  # what a limit is multiplied by whose confirmation fails
-_MEMORY: Final = 512 << 20  # bytes
+_JUST_BELOW: Final = 1 - 1e-9
 _MULTIPLY_ACCUMULATES: Final = 300e6  # of a table's evaluation: seconds, for small networks and for large ones
 _FEWEST, _MOST = 100, 2000  # iterations of a table's evaluation
 _KEEP_SECONDS: Final = 5.0
@@ -74,9 +73,7 @@ class _Tuner:
         self._spec, self._network, self._store = spec, network, store
         self._objective, self._options, self._progress = objective, options, progress
         self._reason = _not_evaluable(spec)
-        self._harness = spec.harness or Harness(iterations=DEFAULT_ITERATIONS)
         self._slack: dict[tuple[str, str], float] = {}
-        self._study: Study | None = None
         space = _space(spec, network, keep_steps=options.keep_steps or bool(self._reason), reason=self._reason)
         self._proofs = Proofs(spec, network, space.table((0,) * len(space.levels)))
         space = within_accumulators(space, self._proofs)
@@ -85,7 +82,9 @@ class _Tuner:
                 raise TuneError(f"--objective {objective.name}: how other formats are packed is not known")
             space = by_container(space, objective.container)
         self._space = space
-        self._iterations = 0 if self._reason else options.iterations or _iterations(spec, network)
+        judged = not self._reason and limits_anything(spec.harness)
+        self._iterations = (options.iterations or _iterations(spec, network)) if judged else 0
+        self._evaluation = None if self._reason else Evaluation(spec, network, self._iterations)
         self._log = _Log(store, self._key())
         self._problem = TableProblem(space, objective, self._proofs, self._evaluate, self._log.known, self._limit)
 
@@ -98,14 +97,14 @@ class _Tuner:
     def _run(self) -> Tuned:
         found, rounds = self._searched(), 1
         confirmation: list[Judgement] = []
-        while found.best is not None and not self._reason:
-            confirmation = self._confirm(found.best)
-            failed = [own for own in confirmation if own.outcome != "pass"]
+        evaluation = self._evaluation
+        while found.best is not None and evaluation is not None:
+            confirmation = evaluation.confirm(self._space.table(found.best), self._note_confirming)
+            # A limit that even full precision is not shown to keep cannot be reached by tightening it.
+            failed = [own for own in confirmation if own.outcome != "pass" and not evaluation.out_of_reach(own)]
             if not failed or rounds == ROUNDS:
                 break
-            for own in failed:
-                key = (own.subject, own.statistic)
-                self._slack[key] = self._limit(key) * _TIGHTEN
+            self._tighten(found.best, [(own.subject, own.statistic) for own in failed])
             found, rounds = self._searched(), rounds + 1
         best = found.best
         return Tuned(
@@ -119,7 +118,8 @@ class _Tuner:
             contradictions=found.contradictions,
             iterations=self._iterations,
             confirmation=tuple(confirmation),
-            confirmed_on=self._harness.iterations if confirmation else 0,
+            confirmed_on=evaluation.confirming_iterations if evaluation and confirmation else 0,
+            divisions=evaluation.divisions if evaluation else (),
             rounds=rounds,
             narrower=tuple(self._narrower(best)) if best is not None else (),
             obstacles=() if best is not None else tuple(self._obstacles(rounds)),
@@ -127,6 +127,19 @@ class _Tuner:
             not_evaluated=self._reason,
             front=tuple(self._front()) if self._options.front and not self._reason else (),
         )
+
+    def _tighten(self, point: Point, failed: list[tuple[str, str]]) -> None:
+        """Lower limits that a confirmation broke, at least so far that the same table is not found again. Where not
+        even the widest table would keep them then, the statistic is too coarse to tell tables apart (an accuracy on few
+        inputs), and the table is cut off with all below it."""
+        loads, widest = self._problem.loads(point) or {}, self._problem.loads(self._problem.top) or {}
+        for key in failed:
+            limit = self._limit(key) * _TIGHTEN
+            limit = min(limit, loads[key] * _JUST_BELOW) if loads.get(key) else limit
+            if widest.get(key, 0.0) <= limit:
+                self._slack[key] = limit
+            else:
+                self._problem.refuted.add(point)
 
     def _by_layers(self, best: Point | None) -> int | None:
         if best is None or self._objective.by_layers is None:
@@ -142,23 +155,15 @@ class _Tuner:
         return self._slack.get(key, 1 - self._options.margin)
 
     def _evaluate(self, table: QuantizationTable) -> Loads:
-        if self._reason:
+        if self._evaluation is None:
             return {}
         self._progress(f"table {len(self._log.known) + 1}: {_widths_text(table)}")
-        if self._study is None:
-            self._study = study_of(self._spec, self._network, self._iterations, memory=_MEMORY)
-        found = loads_of(self._harness, self._study.evaluate(table))
+        found = self._evaluation.loads(table)
         self._log.keep_now_and_then()
         return found
 
-    def _confirm(self, point: Point) -> list[Judgement]:
-        table, count = self._space.table(point), self._harness.iterations
-        study = study_of(self._spec, self._network, count, another=1)
-
-        def note(done: int, total: int) -> None:
-            self._progress(f"confirming on fresh inputs: {done:,} of {total:,} iterations")
-
-        return judged(self._harness, study.evaluate(table, progress=note))
+    def _note_confirming(self, done: int, total: int) -> None:
+        self._progress(f"confirming on fresh inputs: {done:,} of {total:,} iterations")
 
     def _key(self) -> str:
         if self._reason:
@@ -166,7 +171,13 @@ class _Tuner:
         space = [(own.layer, own.field, [vars(level) for level in own.settings]) for own in self._space.variables]
         original = self._space.original.model_dump(mode="json")
         return study_key(
-            self._spec, self._network, tune=space, quantization=original, iterations_of_each=self._iterations
+            self._spec,
+            self._network,
+            tune=space,
+            quantization=original,
+            iterations_of_each=self._iterations,
+            accuracy=[item.model_dump(mode="json") for item in accuracy_limits(self._spec)],
+            divisions=[vars(own) for own in self._evaluation.divisions] if self._evaluation else [],
         )
 
     # ---- explanation ----
@@ -182,6 +193,8 @@ class _Tuner:
             loads = self._problem.loads(lower)
             if loads is None:
                 statement = f"with {bits} bits it cannot be computed"
+            elif self._problem.is_refuted(lower):
+                statement = f"with {bits} bits it lies below a table whose confirmation failed"
             else:
                 key = max(loads, key=lambda own: loads[own] / self._limit(own))
                 share = loads[key] / self._limit(key)
@@ -300,11 +313,14 @@ def _space(spec: Spec, network: Network, *, keep_steps: bool, reason: str) -> Sp
 
 def _not_evaluable(spec: Spec) -> str:
     """Why precision cannot be held against anything, or "" if it can."""
-    if not limits_anything(spec.harness):
-        return "the harness limits neither gradients nor the output (`gradient variance <= 5 %`)"
+    gradients = limits_anything(spec.harness)
+    if not gradients and not accuracy_limits(spec):
+        return (
+            "the harness limits neither gradients nor the output (`gradient variance <= 5 %`), no budget the accuracy"
+        )
     if spec.model.file is None and spec.model.weights is None:
         return "the model has no weights (`weights seed 1`, or a file)"
-    if spec.model.input.distribution is None and (spec.harness is None or spec.harness.data is None):
+    if gradients and spec.model.input.distribution is None and (spec.harness is None or spec.harness.data is None):
         return "nothing says what inputs arrive (`input … { distribution normal 0.5 }`, or `data` in the harness)"
     return ""
 
@@ -326,4 +342,6 @@ def _widths_text(table: QuantizationTable) -> str:
 
 def _subject(key: tuple[str, str]) -> str:
     subject, statistic = key
+    if statistic == "accuracy":
+        return f"the share of `{subject}` that is sorted wrong"
     return "the error of the output" if subject == "output" else f"the {statistic} of `{subject}`'s gradient"

@@ -3,6 +3,7 @@
 import itertools
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,12 @@ from specc.graph.memory import weight_bytes
 from specc.measure.precision import study_of
 from specc.measure.store import Store
 from specc.precision.contract import Judgement, judge
-from specc.spec.model import QuantizationRow
-from specc.tune import tuner
+from specc.spec.model import QuantizationRow, QuantizationTable
+from specc.tune import evaluation
 from specc.tune.errors import TuneError
+from specc.tune.evaluation import Evaluation
 from specc.tune.objective import Objective, bits_objective, flash_objective, sram_objective
 from specc.tune.result import Tuned
-from specc.tune.search import Point
 from specc.tune.tuner import Options, tune
 
 SPECS = Path(__file__).resolve().parents[3] / "specs"
@@ -104,7 +105,7 @@ def tuned(path: Path, options: Options | None = None, objective: str = "bits") -
 def test_the_proven_optimum_is_that_of_all_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path)
     # Without its confirmation, which may tighten limits.
-    monkeypatch.setattr(tuner._Tuner, "_confirm", lambda self, point: [])
+    monkeypatch.setattr(Evaluation, "confirm", lambda self, table, progress: [])
     found = tuned(path, Options(iterations=100))
     checked = check(path)
     assert checked.spec is not None and checked.network is not None
@@ -236,19 +237,19 @@ def test_wrong_usage(tmp_path: Path, options: list[str]) -> None:
 
 def test_a_failed_confirmation_tightens_and_repeats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = tuned(write(tmp_path))
-    real = tuner._Tuner._confirm
+    real = Evaluation.confirm
     calls = []
 
-    def failing(self: tuner._Tuner, point: Point) -> list[Judgement]:
-        found = real(self, point)
-        calls.append(point)
+    def failing(self: Evaluation, table: QuantizationTable, progress: Callable[[int, int], None]) -> list[Judgement]:
+        found = real(self, table, progress)
+        calls.append(table)
         if len(calls) == 1:
             worst = max(found, key=lambda own: abs((own.value or 0) - (own.statistic == "ratio")) / own.limit)
             index = found.index(worst)
             found[index] = type(worst)(**{**vars(worst), "outcome": "fail"})
         return found
 
-    monkeypatch.setattr(tuner._Tuner, "_confirm", failing)
+    monkeypatch.setattr(Evaluation, "confirm", failing)
     second = tuned(write(tmp_path))
     assert second.rounds == first.rounds + 1
     assert second.cost is not None and first.cost is not None and second.cost >= first.cost
@@ -258,7 +259,7 @@ def test_an_interrupted_search_goes_on_where_it_was(tmp_path: Path, monkeypatch:
     path = write(tmp_path)
     whole = tuned(write(tmp_path))
     shutil.rmtree(tmp_path / "build")
-    real = tuner.loads_of
+    real = evaluation.loads_of
     count = 0
 
     def interrupting(*given: object) -> object:
@@ -268,7 +269,7 @@ def test_an_interrupted_search_goes_on_where_it_was(tmp_path: Path, monkeypatch:
             raise KeyboardInterrupt
         return real(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(tuner, "loads_of", interrupting)
+    monkeypatch.setattr(evaluation, "loads_of", interrupting)
     with pytest.raises(KeyboardInterrupt):
         tuned(path)
     count = 100
