@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,7 @@ from specc.spec.hardware import Target
 
 KIND: Final = "experiment"  # of its record in the store
 FORMAT_VERSION: Final = 1
+_CHOOSING: Final = ("bits", "fusion", "kernels")  # axes along which the kernels of layers are chosen anew
 
 
 class _Record(BaseModel):
@@ -133,7 +135,7 @@ def run_experiment(
     before = measured(as_it_is, quantized, BuildOptions())
     if isinstance(before, str):
         raise VariantError(f"{target}: {before}")
-    now = _layout(quantized, variant(spec, chosen, ()))
+    now = _recorded(_layout(quantized, variant(spec, chosen, ())), before)
     trials = []
     chosen_changes = (grid if whole_grid else single)(spec, chosen, axes)
     for number, changes in enumerate(chosen_changes, 1):
@@ -143,6 +145,8 @@ def run_experiment(
             renumbered = any(change.axis in ("bits", "fusion") for change in changes)
             numbers = quantize(varied.spec, network) if renumbered else quantized
             layout = _layout(numbers, varied)
+            if not any(change.axis in _CHOOSING for change in changes):
+                layout = _recorded(layout, before)
         except (VariantError, QuantizationError, UnfitError) as error:
             trials.append(_failed(changes, chosen, str(error)))
             continue
@@ -204,6 +208,11 @@ def _layout(network: QuantizedNetwork, built: Variant) -> Layout:
         bits={layer.name: network.formats[layer.inputs[0]].container_bits for layer in layers},
         by_rows=frozenset(planned.by_rows),
     )
+
+
+def _recorded(layout: Layout, before: Measurement) -> Layout:
+    """A layout with the kernels that were linked: where flash has to be spared, they are not the fastest."""
+    return replace(layout, kernels={**layout.kernels, **before.provenance.kernels})
 
 
 def _trial(

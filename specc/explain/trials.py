@@ -12,6 +12,7 @@ from specc.explain.experiment import Experiment, Trial
 
 # Below this part of the latency a difference of simulated figures is not worth a cause.
 _NOTABLE: Final = 0.005
+_ROUNDING: Final = 1e-12  # of a sum of cycles against a latency
 _COSTS: Final = ("latency", "energy", "sram", "flash")
 
 
@@ -39,9 +40,14 @@ def predicted_gain(before: Trial, after: Trial) -> tuple[float | None, float, fl
     first, predicted = _latency(before), after.predicted
     if not first or predicted is None or predicted.value is None:
         return None
-    low = None if predicted.high is None else 1 - predicted.high / first
-    high = None if predicted.low is None else 1 - predicted.low / first
-    return low, 1 - predicted.value / first, high
+    low, high = (None if end is None else _saved(end, first) for end in (predicted.high, predicted.low))
+    return low, _saved(predicted.value, first), high
+
+
+def _saved(after: float, before: float) -> float:
+    """Part that is saved; what rounding leaves of an equal figure is nothing."""
+    saved = 1 - after / before
+    return saved if abs(saved) > _ROUNDING else 0.0
 
 
 def return_on_effort(before: Trial, after: Trial) -> float | None:

@@ -7,6 +7,7 @@ never fitted to measured variants. A prediction that the measurement leaves is s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -98,9 +99,18 @@ _WIDER: Final[Effect] = {
     OTHER: Factor(0.5, 1, 2),
     UNATTRIBUTED: Factor(0.5, 1, 2),
 }
-# A compiler may drop or add any instruction but the products of the algorithm: a bound from below, and no more.
-_COMPILER: Final[Effect] = {
-    cause: Factor(0, 1, None) for cause in (LOADS, STORES, BRANCHES, DIVIDES, FLOATS, OTHER, UNATTRIBUTED)
+# Optimised code compiled anew: as many products. Operands stay in registers or are loaded once more; an address is
+# folded into its load or takes an instruction of its own. Loops are unrolled eight times, or no longer
+# (`DefaultUnrollRuntimeCount` of LLVM's TargetTransformInfo; `max-unroll-times` of GCC's manual, section 3.12).
+_TWICE: Final = Factor(0.5, 1, 2)
+_REARRANGED: Final[Effect] = dict.fromkeys((LOADS, STORES, DIVIDES, FLOATS, OTHER, UNATTRIBUTED), _TWICE) | {
+    BRANCHES: Factor(0.125, 1, 8)
+}
+# Without optimisation every value lives in memory: an instruction loads up to three operands (a multiply-accumulate)
+# and stores its result, four accesses of up to two cycles (Cortex-M4 Technical Reference Manual, 3.3.1) beside its own
+# cycle. No instruction is saved. The likely value is the geometric mean of the ends.
+_IN_MEMORY: Final[Effect] = {
+    cause: Factor(1, 3, 9) for cause in (MULTIPLY, LOADS, STORES, BRANCHES, DIVIDES, FLOATS, OTHER, UNATTRIBUTED)
 }
 # The same instructions with other constants: what literals and clamps may change.
 _SAME_CODE: Final[Effect] = {
@@ -167,11 +177,14 @@ def predict(before: Measurement, target: Target, changes: Sequence[Change], then
     if clock is None or whole is None or not whole.value:
         return _nothing("no cycles were counted: what they were spent on cannot be said")
     axes: set[str] = {change.axis for change in changes}
+    compiled = _compiled(target, changes)
     parts = _parts(before)
     if parts is None and axes != {"clock"}:
         return _nothing("no counters tell apart what the cycles were spent on")
     after_clock = next((float(c.value.base) for c in changes if isinstance(c.value, Quantity)), clock)
-    cycles = _Cycles(whole.value, whole.value, whole.value) if parts is None else _changed(parts, axes, then, now)
+    cycles = (
+        _Cycles(whole.value, whole.value, whole.value) if parts is None else _changed(parts, axes, then, now, compiled)
+    )
     basis = "from the counters before the change: " + "; ".join(_reasons(axes, parts is not None))
     if before.evidence == "measured" and after_clock != clock:
         cycles = _measured_at(cycles, target.hardware, clock, after_clock)
@@ -199,10 +212,31 @@ def _parts(before: Measurement) -> dict[str, dict[str, float]] | None:
     return parts
 
 
-def _changed(parts: dict[str, dict[str, float]], axes: set[str], then: Layout, now: Layout) -> _Cycles:
+def _compiled(target: Target, changes: Sequence[Change]) -> Effect:
+    """What another level of optimisation does to every cycle; nothing where the compiler's flags stay."""
+    flags = next((str(change.value) for change in changes if change.axis == "compile"), None)
+    if flags is None:
+        return {}
+    before, after = (_optimises(text) for text in (target.compile, flags))
+    if before and after:
+        return _REARRANGED
+    if before == after:
+        return _SAME_CODE
+    return _IN_MEMORY if before else _reversed(_IN_MEMORY)
+
+
+def _optimises(flags: str) -> bool:
+    """Whether the last level among compiler flags is one that optimises; none is -O0."""
+    levels = re.findall(r"-O(\w*)", flags)
+    return bool(levels) and levels[-1] != "0"
+
+
+def _changed(
+    parts: dict[str, dict[str, float]], axes: set[str], then: Layout, now: Layout, compiled: Effect
+) -> _Cycles:
     sums = _Cycles(0, 0, 0)
     for layer, causes in parts.items():
-        effects = list(_effects(layer, axes, then, now))
+        effects = [compiled, *_effects(layer, axes, then, now)]
         for cause, count in causes.items():
             own = _Cycles(count, count, count)
             for effect in effects:
@@ -213,8 +247,6 @@ def _changed(parts: dict[str, dict[str, float]], axes: set[str], then: Layout, n
 
 def _effects(layer: str, axes: set[str], then: Layout, now: Layout) -> Iterable[Effect]:
     """What happens to the cycles of a layer."""
-    if "compile" in axes:
-        yield _COMPILER
     if "fusion" in axes and not layer:
         yield _BY_ROWS_OUTSIDE if then.by_rows else _reversed(_BY_ROWS_OUTSIDE)
     before, after = (layout.kernels.get(layer, "") for layout in (now, then))
@@ -249,14 +281,17 @@ def _reversed(effect: Effect) -> Effect:
 def _measured_at(cycles: _Cycles, hardware: Hardware, before_hz: float, after_hz: float) -> _Cycles:
     """Cycles at another clock, from a measurement that contains the waits for flash of its own clock.
 
-    Between no cycle waiting and all of them reads of flash, which take one cycle and the wait states.
+    Between no cycle waiting and all of them reads of flash, which take one cycle and the wait states. Where the states
+    are not declared they follow from an access time t that is not known either: a read takes ceil(t f) cycles at f, and
+    with ceil(x) < 2 x beyond one cycle, x = t f, the reads at both clocks differ by no more than twice the clocks do.
     """
     timing = hardware.flash_timing
     states = [timing.states_at(hertz) if timing else None for hertz in (before_hz, after_hz)]
     before, after = states
-    if before is None or after is None:
-        return _Cycles(0, cycles.value, None)
-    ratio = (after + 1) / (before + 1)
+    if before is not None and after is not None:
+        ratio = (after + 1) / (before + 1)
+    else:
+        ratio = after_hz / before_hz / 2 if after_hz < before_hz else 2 * after_hz / before_hz
     high = None if cycles.high is None else cycles.high * max(ratio, 1.0)
     return _Cycles(cycles.low * min(ratio, 1.0), cycles.value, high)
 
@@ -311,7 +346,8 @@ def _reasons(axes: set[str], by_cause: bool) -> list[str]:
         "clock": "as many cycles, each as long as the clock makes it"
         if by_cause
         else "as many cycles but for those that wait for flash",
-        "compile": "no compiler leaves out the multiplications; of the rest nothing is known",
+        "compile": "as many products; other instructions up to twice or half as often, branches up to eight times, "
+        "and without optimisation up to four accesses to memory for each instruction",
         "bits": "as many products; words of wider codes hold fewer of them",
         "fusion": "the same products, in calls for each row; window sums are not predicted beyond their lower end",
         "kernels": "two products in an instruction, up to four codes in a word",

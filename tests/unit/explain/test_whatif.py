@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,9 +88,32 @@ def test_wider_codes() -> None:
     ]
 
 
-def test_a_compiler_keeps_the_products_and_promises_no_more() -> None:
+def test_a_compiler_keeps_the_products_and_rearranges_the_rest() -> None:
+    """TARGET is compiled with -O2: 400 cycles of products stay, 700 others double or halve."""
     found = predict(BEFORE, TARGET, [Change("compile", "-O3")], GENERIC, GENERIC)
-    assert cycles(found.latency) == [400, 1100, None]
+    assert cycles(found.latency) == [400 + 350, 1100, 400 + 1400]
+
+
+def test_branches_depend_on_unrolling() -> None:
+    counts = counted(cycles=1000, multiply_cycles=400, branch_cycles=600)
+    found = predict(measurement(counts, counts), TARGET, [Change("compile", "-Os")], GENERIC, GENERIC)
+    assert cycles(found.latency) == [400 + 75, 1000, 400 + 4800]
+
+
+def test_without_optimisation_every_instruction_goes_through_memory() -> None:
+    found = predict(BEFORE, TARGET, [Change("compile", "-O0")], GENERIC, GENERIC)
+    assert cycles(found.latency) == [1100, 3300, 9900]
+    slow = TARGET.model_copy(update={"compile": "-O0 -funroll-loops"})
+    back = predict(BEFORE, slow, [Change("compile", "-O2")], GENERIC, GENERIC)
+    assert cycles(back.latency) == pytest.approx([1100 / 9, 1100 / 3, 1100])
+
+
+def test_the_last_level_counts_and_none_is_no_optimisation() -> None:
+    twice = TARGET.model_copy(update={"compile": "-O0 -O1"})
+    assert cycles(predict(BEFORE, twice, [Change("compile", "-O3")], GENERIC, GENERIC).latency)[1] == 1100
+    bare = TARGET.model_copy(update={"compile": ""})
+    found = predict(BEFORE, bare, [Change("compile", "-O0")], GENERIC, GENERIC)
+    assert cycles(found.latency) == pytest.approx([1100 * 0.98, 1100, 1100 * 1.02])
 
 
 def test_a_clock_changes_the_length_of_a_cycle() -> None:
@@ -116,6 +141,19 @@ def test_a_measured_latency_may_contain_any_waits() -> None:
     before = measurement({}, counted(cycles=1000)).model_copy(update={"evidence": "measured"})
     found = predict(before, TARGET, [Change("clock", quantity(50, "MHz"))], GENERIC, GENERIC)
     assert cycles(found.latency, 50e6) == [500, 1000, 1000]
+
+
+@pytest.mark.parametrize("access", [0.001, 0.5, 0.99, 1.01, 1.5, 2.01, 3.3, 7.01, 12.5])
+@pytest.mark.parametrize("megahertz", [13, 50, 99, 101, 130, 400])
+def test_wait_states_that_nobody_declares_lie_within_the_interval(access: float, megahertz: int) -> None:
+    """Every cycle a read of flash that takes `access` cycles of the first clock: the most that may change."""
+    bare = TARGET.model_copy(update={"hardware": TARGET.hardware.model_copy(update={"flash_timing": None})})
+    reads = 1000 / math.ceil(access)
+    after = reads * math.ceil(access * megahertz / 100)
+    before = measurement({}, counted(cycles=1000)).model_copy(update={"evidence": "measured"})
+    found = predict(before, bare, [Change("clock", quantity(megahertz, "MHz"))], GENERIC, GENERIC)
+    low, value, high = cycles(found.latency, megahertz * 1e6)
+    assert value == 1000 and low is not None and high is not None and low <= after <= high
 
 
 def test_without_causes_nothing_is_predicted_but_a_clock() -> None:
