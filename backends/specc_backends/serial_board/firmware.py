@@ -14,6 +14,7 @@ from specc.codegen.generate import code_hash, generate, render
 from specc.codegen.kernels import family_of
 from specc.codegen.toolchain import COMMON_FLAGS, Toolchain, ToolchainError, optimisation_flags
 from specc.measure.backend import BackendError
+from specc.measure.fit import build_to_fit, overflow, require_flash
 from specc.numerics.quantized import QuantizedNetwork, TensorFormat
 from specc.resources import resource
 from specc.spec.hardware import Target
@@ -23,7 +24,6 @@ from specc_backends.serial_board.second_stage import build_second_stage
 
 HASH_BYTES: Final = 8
 _PROGRAM: Final = ("serial.c", "frame.c", "mlperf.c", "codes.c", "clock.c", "i2c.c", "inference.c", "text.c")
-_OVERFLOW: Final = re.compile(r"region '(\w+)': overflowed by (\d+) bytes")
 _ANY_CORE: Final = re.compile(r"-m(cpu|tune|arch)=")
 
 
@@ -64,21 +64,11 @@ def compiler_flags(part: Part, target: Target) -> tuple[str, ...]:
     return (*part.flags, *asked)
 
 
-def firmware_code_hash(network: QuantizedNetwork, target: Target) -> str:
-    """Hash of every source the firmware of a network is built from for a target, before anything is built.
-
-    Raises:
-        BackendError: there is no board support.
-    """
-    return code_hash(render(network, _family(target)), board_files(part_of(target)))
-
-
-def _family(target: Target) -> str:
-    return family_of(target.hardware.core, has_dsp=target.hardware.dsp)
-
-
 def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolchain, folder: Path) -> Firmware:
     """Generate, compile and link a network for a target's board.
+
+    Where the program does not fit into the flash with the fastest kernels, it is built again with kernels whose
+    constants are smaller by what is missing.
 
     Raises:
         BackendError: there is no board support, the compiler failed, or the program does not fit.
@@ -87,34 +77,39 @@ def build_firmware(network: QuantizedNetwork, target: Target, toolchain: Toolcha
     flags = compiler_flags(part, target)
     memory = memory_bytes(part, target)
     clock = int(target.clock_hz or 0)
-    sources_hash = firmware_code_hash(network, target)
+    family = family_of(target.hardware.core, has_dsp=target.hardware.dsp)
     try:
         compiler = toolchain.version
     except ToolchainError as error:
         raise BackendError(str(error), error.log) from error
-    facts = f"{sources_hash} {compiler} {' '.join((*COMMON_FLAGS, *flags))} {clock} {memory}"
-    image_hash = hashlib.sha256(facts.encode()).digest()[:HASH_BYTES]
-    generated = generate(network, folder / "source", _family(target))
-    facts_file = folder / "source" / "build_facts.c"
-    facts_file.write_text(_facts_source(network, image_hash, clock), encoding="utf-8")
     elf = folder / "firmware.elf"
-    sources = [
-        folder / "source" / "network.c",
-        facts_file,
-        *(resource("firmware", f"runtime/{name}") for name in _PROGRAM),
-    ]
-    image = link(toolchain, part, sources, include=list(generated.include_folders), flags=flags, memory=memory, elf=elf)
-    return Firmware(
-        elf=elf,
-        image=image,
-        hash=image_hash,
-        code_hash=sources_hash,
-        compiler=compiler,
-        flags=" ".join((*COMMON_FLAGS, *flags)),
-        planned_bytes=generated.arena_bytes,
-        kernels=generated.kernels,
-        clock_hz=clock,
-    )
+
+    def build(spare: int) -> Firmware:
+        sources_hash = code_hash(render(network, family, spare_flash=spare), board_files(part))
+        facts = f"{sources_hash} {compiler} {' '.join((*COMMON_FLAGS, *flags))} {clock} {memory}"
+        image_hash = hashlib.sha256(facts.encode()).digest()[:HASH_BYTES]
+        generated = generate(network, folder / "source", family, spare)
+        facts_file = folder / "source" / "build_facts.c"
+        facts_file.write_text(_facts_source(network, image_hash, clock), encoding="utf-8")
+        sources = [
+            folder / "source" / "network.c",
+            facts_file,
+            *(resource("firmware", f"runtime/{name}") for name in _PROGRAM),
+        ]
+        include = list(generated.include_folders)
+        return Firmware(
+            elf=elf,
+            image=link(toolchain, part, sources, include=include, flags=flags, memory=memory, elf=elf),
+            hash=image_hash,
+            code_hash=sources_hash,
+            compiler=compiler,
+            flags=" ".join((*COMMON_FLAGS, *flags)),
+            planned_bytes=generated.arena_bytes,
+            kernels=generated.kernels,
+            clock_hz=clock,
+        )
+
+    return build_to_fit(network, family, build)
 
 
 def link(
@@ -155,9 +150,10 @@ def link(
         )
         image = read_image(elf)
     except ToolchainError as error:
-        raise BackendError(_overflow_message(error.log, memory) or str(error), error.log) from error
+        raise overflow(error.log, memory) or BackendError(str(error), error.log) from error
     except ImageError as error:
         raise BackendError(str(error)) from error
+    require_flash(image.flash_bytes, memory[0])
     return image
 
 
@@ -193,16 +189,3 @@ def _format(form: TensorFormat, factor: float) -> str:
     fraction, exponent = math.frexp(factor)
     mantissa = min(round(fraction * 2**31), 2**31 - 1)
     return f"{{{{{mantissa}u, {exponent - 31}}}, {form.zero_point}, {form.container_bits // 8}u}}"
-
-
-def _overflow_message(log: str, memory: tuple[int, int]) -> str | None:
-    """What the linker's complaints about full memories come to; the last section placed tells the excess."""
-    excess: dict[str, int] = {}
-    for region, over in _OVERFLOW.findall(log):
-        excess[region] = max(excess.get(region, 0), int(over))
-    sizes = dict(zip(("FLASH", "SRAM"), memory, strict=True))
-    parts = [
-        f"{over:,} bytes more than the {sizes[name]:,} bytes of {'SRAM' if name == 'SRAM' else 'flash'}"
-        for name, over in excess.items()
-    ]
-    return f"the program needs {' and '.join(parts)}" if parts else None

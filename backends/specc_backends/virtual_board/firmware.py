@@ -9,22 +9,21 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from specc.codegen.generate import ARENA, CONSTANT_PREFIXES, code_hash, generate, kernel_names, render
+from specc.codegen.generate import ARENA, CONSTANT_PREFIXES, GeneratedCode, code_hash, generate, render
 from specc.codegen.gradients import FLAGS as GRADIENT_FLAGS
 from specc.codegen.gradients import generate_gradients
 from specc.codegen.kernels import GENERIC, family_of
 from specc.codegen.layers import identifiers
 from specc.codegen.toolchain import COMMON_FLAGS, Toolchain, ToolchainError, core_flags, optimisation_flags
-from specc.measure.backend import BackendError, BuildOptions, FlashExceededError
+from specc.measure.backend import BackendError, BuildOptions
+from specc.measure.fit import build_to_fit, overflow, require_flash
 from specc.numerics.quantized import QuantizedNetwork
 from specc.resources import resource
 from specc.spec.hardware import Target
 from specc_backends.virtual_board.image import SRAM_ORIGIN, Image, ImageError, read_image
 
-_OVERFLOW: Final = re.compile(r"region '(\w+)': overflowed by (\d+) bytes")
 _ANY_CORE: Final = re.compile(r"-m(cpu|tune|arch)=")
 AS_ALWAYS: Final = BuildOptions()
-_MEMORY_NAMES: Final = {"FLASH": "flash", "SRAM": "SRAM"}
 
 
 @dataclass(frozen=True)
@@ -161,17 +160,10 @@ def link(
         )
         image = read_image(elf)
     except ToolchainError as error:
-        excess = _excess(error.log)
-        message = _overflow_message(excess, flash_bytes, sram_bytes) or str(error)
-        if "FLASH" in excess:
-            raise FlashExceededError(message, excess["FLASH"], error.log) from error
-        raise BackendError(message, error.log) from error
+        raise overflow(error.log, memory) or BackendError(str(error), error.log) from error
     except ImageError as error:
         raise BackendError(str(error)) from error
-    if image.flash_bytes > flash_bytes:
-        over = image.flash_bytes - flash_bytes
-        message = f"the program needs {over:,} bytes more than the {flash_bytes:,} bytes of flash"
-        raise FlashExceededError(message, over)
+    require_flash(image.flash_bytes, flash_bytes)
     return image
 
 
@@ -198,8 +190,8 @@ def build_firmware(
     family = _family(target, options)
     elf = folder / "firmware.elf"
     fixed = dict(options.fixed)
-    spare = 0
-    while True:
+
+    def build(spare: int) -> tuple[GeneratedCode, Image, int]:
         try:
             generated = generate(network, folder / "source", family, spare, fixed=fixed)
         except ValueError as error:
@@ -207,21 +199,18 @@ def build_firmware(
         sources = generated.sources
         if gradients:
             sources += generate_gradients(network, generated).sources
-        try:
-            image = link(
-                toolchain,
-                sources,
-                generated.include_folders,
-                flags=(*flags, *GRADIENT_FLAGS) if gradients else flags,
-                memory=memory,
-                elf=elf,
-                in_sram=_in_sram(network, options),
-            )
-            break
-        except FlashExceededError as error:
-            spare += error.excess
-            if kernel_names(network, family, spare, fixed) == generated.kernels:  # there are no smaller ones
-                raise
+        image = link(
+            toolchain,
+            sources,
+            generated.include_folders,
+            flags=(*flags, *GRADIENT_FLAGS) if gradients else flags,
+            memory=memory,
+            elf=elf,
+            in_sram=_in_sram(network, options),
+        )
+        return generated, image, spare
+
+    generated, image, spare = build_to_fit(network, family, build, fixed)
     return Firmware(
         elf=elf,
         image=image,
@@ -249,21 +238,3 @@ def _layers_in_sram(network: QuantizedNetwork, image: Image) -> tuple[str, ...]:
         names[symbol] for symbol, (address, _) in image.symbols.items() if symbol in names and address >= SRAM_ORIGIN
     }
     return tuple(layer.name for layer in network.network.layers if layer.name in found)
-
-
-def _excess(log: str) -> dict[str, int]:
-    """Bytes missing by memory, from the linker's complaints; the last section placed tells."""
-    excess: dict[str, int] = {}
-    for region, over in _OVERFLOW.findall(log):
-        excess[region] = max(excess.get(region, 0), int(over))
-    return excess
-
-
-def _overflow_message(excess: dict[str, int], flash_bytes: int, sram_bytes: int) -> str | None:
-    if not excess:
-        return None
-    sizes = {"FLASH": flash_bytes, "SRAM": sram_bytes}
-    parts = [
-        f"{over:,} bytes more than the {sizes[name]:,} bytes of {_MEMORY_NAMES[name]}" for name, over in excess.items()
-    ]
-    return f"the program needs {' and '.join(parts)}"
