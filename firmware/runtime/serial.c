@@ -10,8 +10,11 @@
  * Numbers are little endian, of 32 bits where nothing else is said. Requests and what their answers carry:
  *
  *   1 HELLO    session                 -> version (1 byte), hash (8 bytes), clock in Hz, layers, input bytes,
- *                                         output bytes, name of the network (the rest)
- *   2 INPUT    offset, bytes           -> bytes of input there are now; offset 0 begins a new input
+ *                                         output bytes, bytes of an input row (0: the input
+ *                                         arrives whole), name of the network (the rest)
+ *   2 INPUT    offset, bytes           -> bytes of input there are now; offset 0 begins a new input. Where the input
+ *                                         arrives by rows, a request stays within a row, the network runs as far as it
+ *                                         can meanwhile, and the answer comes when there is room for more
  *   3 RUN      sample                  -> sample, runs since HELLO, ticks of the whole inference
  *   4 LAYER    layer                   -> layer, ticks, output bytes; layers run in order after a whole input, and only
  *                                         in a network that runs none by rows
@@ -32,7 +35,7 @@
 
 enum { HELLO = 1, INPUT, RUN, LAYER, READ, STACK, RESTART, I2C_READ, I2C_WRITE };
 enum { ANSWER = 0x80, NOT_GREETED = 0xFE, REFUSED = 0xFF }; /* types of answers; the first is added to the request's */
-enum { VERSION = 1, WORD = 4 };
+enum { VERSION = 2, WORD = 4 };
 static const uint32_t TICKS = 0xFFFFFFFFu, OUTPUT = 0xFFFFFFFEu; /* of READ */
 
 static frame_receiver incoming;
@@ -41,6 +44,8 @@ static struct {
     uint32_t session;
     uint8_t sequence;     /* of the last request */
     uint32_t input_bytes; /* received of the next input */
+    int ran;              /* the network, on all rows of an input that arrives by rows */
+    int interrupted;      /* was it, by a frame that is no row's and is still to be served */
     uint32_t next_layer;  /* that LAYER may run; the layer count and more: none */
     uint32_t runs;
     uint32_t ticks;       /* of the last RUN or LAYER */
@@ -79,6 +84,89 @@ static void put_text(const char *text)
     }
 }
 
+/* ---- receiving ---- */
+
+static int in_frame;
+
+/* Waits for a whole frame, in `incoming`. Returns 0 when the stream has ended. */
+static int next_frame(void)
+{
+    for (int byte = board_read(); byte >= 0; byte = board_read()) {
+        if (byte == FRAME_START) {
+            frame_begin(&incoming);
+            in_frame = 1;
+        } else if (in_frame) {
+            frame_state now = frame_take(&incoming, (uint8_t)byte);
+            in_frame = now == FRAME_UNFINISHED;
+            if (now == FRAME_WHOLE) {
+                return 1;
+            }
+        } else if (!state.greeted) {
+            mlperf_take((char)byte);
+        }
+    }
+    return 0;
+}
+
+/* ---- an input that arrives by rows: the network runs within the request that begins it ---- */
+
+/* Whether the frame is the next piece of a row that lacks so many bytes. */
+static int is_next_piece(uint32_t lacking)
+{
+    uint32_t length = incoming.head[FRAME_LENGTH];
+    return incoming.head[FRAME_TYPE] == INPUT && length > WORD && length - WORD <= lacking &&
+           word(incoming.payload) == state.input_bytes;
+}
+
+/* Answers the piece before, now that there is room, and waits for the next. Returns 0 if something else arrives. */
+static int next_piece(uint32_t lacking)
+{
+    do {
+        answer_bytes = 0;
+        put_word(state.input_bytes);
+        frame_send(state.sequence, INPUT | ANSWER, answer, answer_bytes);
+        if (!next_frame()) {
+            return 0;
+        }
+    } while (incoming.head[FRAME_SEQUENCE] == state.sequence); /* the piece before, again */
+    if (!is_next_piece(lacking)) {
+        state.interrupted = 1;
+        return 0;
+    }
+    state.sequence = incoming.head[FRAME_SEQUENCE];
+    return 1;
+}
+
+static int take_row(uint32_t row, uint8_t *to)
+{
+    for (uint32_t there = 0; there < specc_input_row_bytes;) {
+        int began_with_it = row == 0 && there == 0;
+        if (!began_with_it && !next_piece(specc_input_row_bytes - there)) {
+            return 0;
+        }
+        uint32_t count = incoming.head[FRAME_LENGTH] - WORD;
+        for (uint32_t i = 0; i < count; i++) {
+            to[there++] = incoming.payload[WORD + i];
+        }
+        state.input_bytes += count;
+    }
+    return 1;
+}
+
+static const char *run_on_rows(void)
+{
+    const inference_client client = {take_row, 0};
+    state.input_bytes = 0;
+    state.ran = 0;
+    if (!is_next_piece(specc_input_row_bytes)) {
+        return "input out of order";
+    }
+    board_inference(1);
+    state.ran = run_network(&client, &state.ticks);
+    board_inference(0);
+    return 0;
+}
+
 /* ---- what requests do, once. Each returns 0, or why it is refused. ---- */
 
 static const char *take_input(const uint8_t *payload, uint32_t length)
@@ -100,6 +188,10 @@ static const char *take_input(const uint8_t *payload, uint32_t length)
 
 static const char *run_all(void)
 {
+    if (specc_input_rows_kept) {
+        state.runs += (uint32_t)state.ran;
+        return state.ran ? 0 : "no input";
+    }
     if (state.input_bytes != specc_input_bytes || state.next_layer != 0) {
         return "no input";
     }
@@ -146,10 +238,14 @@ static const char *execute(uint8_t type, const uint8_t *payload, uint32_t length
     case HELLO:
         state.runs = 0;
         state.input_bytes = 0;
+        state.ran = 0;
         state.next_layer = specc_layer_count;
         return 0;
     case INPUT:
-        return length > WORD ? take_input(payload, length) : "short";
+        if (length <= WORD) {
+            return "short";
+        }
+        return specc_input_rows_kept ? run_on_rows() : take_input(payload, length);
     case RUN:
         return length == WORD ? run_all() : "short";
     case LAYER:
@@ -179,6 +275,7 @@ static void answer_hello(void)
     put_word(specc_layer_count);
     put_word(specc_input_bytes);
     put_word(specc_output_bytes);
+    put_word(specc_input_rows_kept ? specc_input_row_bytes : 0);
     put_text(specc_network_name);
 }
 
@@ -253,17 +350,32 @@ static int admit(uint8_t type, const uint8_t *payload, uint32_t length)
     return state.greeted;
 }
 
+/* Does what the frame asks for, unless it did before. Returns 0 if the board was not greeted. */
+static int obey(void)
+{
+    do {
+        uint8_t type = incoming.head[FRAME_TYPE];
+        state.interrupted = 0;
+        if (!admit(type, incoming.payload, incoming.head[FRAME_LENGTH])) {
+            return 0;
+        }
+        if (incoming.head[FRAME_SEQUENCE] != state.sequence) {
+            state.sequence = incoming.head[FRAME_SEQUENCE];
+            state.refusal = execute(type, incoming.payload, incoming.head[FRAME_LENGTH]);
+        }
+    } while (state.interrupted);
+    return 1;
+}
+
 static void serve(void)
 {
+    int greeted = obey();
+    /* Behind an input that arrived by rows, the frame is its last piece. */
     uint8_t sequence = incoming.head[FRAME_SEQUENCE], type = incoming.head[FRAME_TYPE];
     answer_bytes = 0;
-    if (!admit(type, incoming.payload, incoming.head[FRAME_LENGTH])) {
+    if (!greeted) {
         frame_send(sequence, NOT_GREETED, answer, 0);
         return;
-    }
-    if (sequence != state.sequence) {
-        state.sequence = sequence;
-        state.refusal = execute(type, incoming.payload, incoming.head[FRAME_LENGTH]);
     }
     const char *wrong = state.refusal ? state.refusal : compose(type, incoming.payload);
     if (wrong) {
@@ -281,20 +393,8 @@ int main(void)
     board_init();
     board_inference(0);
     mlperf_start();
-    int in_frame = 0;
-    for (int byte = board_read(); byte >= 0; byte = board_read()) {
-        if (byte == FRAME_START) {
-            frame_begin(&incoming);
-            in_frame = 1;
-        } else if (in_frame) {
-            frame_state now = frame_take(&incoming, (uint8_t)byte);
-            in_frame = now == FRAME_UNFINISHED;
-            if (now == FRAME_WHOLE) {
-                serve();
-            }
-        } else if (!state.greeted) {
-            mlperf_take((char)byte);
-        }
+    while (next_frame()) {
+        serve();
     }
     board_exit(0);
     return 0;

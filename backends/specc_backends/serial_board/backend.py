@@ -84,8 +84,6 @@ class SerialBoardBackend:
         job.options.require_default("the program of a serial board")
         if job.port is None:
             raise BackendError(f"no port was given for target {job.target.name}")
-        if job.network.network.input in job.network.rings:
-            raise BackendError("a serial board takes its input whole; `stream rows` needs the virtual board or a host")
         firmware = self._build(job)
         job.progress(f"{job.target.name}: measuring the board at {job.port}")
         run = _run(job, firmware)

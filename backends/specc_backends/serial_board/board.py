@@ -17,11 +17,12 @@ from specc.measure.backend import BackendError
 from specc_backends.serial_board.frames import PAYLOAD_LIMIT
 from specc_backends.serial_board.line import BoardWasResetError, SerialLine
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 HELLO, INPUT, RUN, LAYER, READ, STACK, RESTART, I2C_READ, I2C_WRITE = range(1, 10)
 _TICKS, _OUTPUT = 0xFFFFFFFF, 0xFFFFFFFE  # what READ reads, beside the outputs of layers
 _PIECE: Final = PAYLOAD_LIMIT - 4  # an offset goes before the bytes
 _HASH: Final = 8
+_FACTS: Final = struct.Struct("<IIIII")  # of HELLO, behind the hash
 _RESETS: Final = 5  # that one sample may meet
 _RESTART_SECONDS: Final = 5.0
 _I2C_SECONDS: Final = 0.1  # a transfer takes some milliseconds, and a clock that is held is given up after one
@@ -38,6 +39,7 @@ class Identity:
     layers: int
     input_bytes: int
     output_bytes: int
+    row_bytes: int  # of the input, where it arrives by rows; else 0
     network: str
 
 
@@ -74,16 +76,16 @@ class SerialBoard:
     def _greet(self) -> Identity:
         self._taken = 0
         answer = self._line.ask(HELLO, secrets.token_bytes(4))
-        version, fixed = answer[:1], answer[1 : 1 + _HASH + 16]
-        if version != bytes((PROTOCOL,)) or len(fixed) != _HASH + 16:
+        version, fixed = answer[:1], answer[1 : 1 + _HASH + _FACTS.size]
+        if version != bytes((PROTOCOL,)) or len(fixed) != _HASH + _FACTS.size:
             raise BackendError(
                 f"the firmware at {self._line.port} speaks version {version.hex()} of the protocol, not "
                 f"{PROTOCOL:02x}: flash it again with this specc",
                 self._line.log(),
             )
-        clock, layers, input_bytes, output_bytes = struct.unpack("<IIII", fixed[_HASH:])
-        name = answer[1 + _HASH + 16 :].decode("utf-8", "replace")
-        return Identity(fixed[:_HASH], clock, layers, input_bytes, output_bytes, name)
+        name = answer[1 + len(fixed) :].decode("utf-8", "replace")
+        clock, layers, input_bytes, output_bytes, row_bytes = _FACTS.unpack(fixed[_HASH:])
+        return Identity(fixed[:_HASH], clock, layers, input_bytes, output_bytes, row_bytes, name)
 
     def sample(self, codes: bytes) -> Sample:
         """Run one inference; its index is the number of samples taken before.
@@ -176,8 +178,10 @@ class SerialBoard:
         )
 
     def _sample(self, index: int, codes: bytes) -> Sample:
-        self._give(codes)
         started = time.monotonic()
+        self._give(codes)
+        if not self.identity.row_bytes:  # else the network has run while its rows arrived
+            started = time.monotonic()
         answered, runs, total = self._words(RUN, struct.pack("<I", index), 3, self._patience)
         seconds = time.monotonic() - started
         self._taken += 1
@@ -203,11 +207,16 @@ class SerialBoard:
         return outputs
 
     def _give(self, codes: bytes) -> None:
-        for offset in range(0, len(codes), _PIECE):
-            piece = codes[offset : offset + _PIECE]
-            (there,) = self._words(INPUT, struct.pack("<I", offset) + piece, 1)
+        row = self.identity.row_bytes
+        patience = self._patience if row else 0.0  # the network runs meanwhile
+        offset = 0
+        while offset < len(codes):
+            room = min(_PIECE, row - offset % row) if row else _PIECE
+            piece = codes[offset : offset + room]
+            (there,) = self._words(INPUT, struct.pack("<I", offset) + piece, 1, patience)
             if there != offset + len(piece):
                 raise BackendError(f"the board has {there} bytes of input, not {offset + len(piece)}", self._line.log())
+            offset = there
 
     def _read(self, what: int, size: int) -> bytes:
         data = b""

@@ -264,7 +264,7 @@ def test_firmware_of_another_version(own_port: tuple[int, str]) -> None:
     answerer.start()
     with (
         SerialLine(own_port[1]) as line,
-        pytest.raises(BackendError, match="speaks version 09 of the protocol, not 01"),
+        pytest.raises(BackendError, match="speaks version 09 of the protocol, not 02"),
     ):
         SerialBoard(line, 1)
     answerer.join()
