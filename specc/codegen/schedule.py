@@ -13,21 +13,29 @@ from specc.spec import Spec
 from specc.spec.hardware import Target
 
 # Bytes of SRAM left for the stack and the harness when activations are planned, for these are known only once the
-# program has run. An estimate: it decides which schedule is tried, and the verdict is about what is measured.
+# program has run. An estimate: it decides which schedule is tried first, and the verdict is about what is measured.
 BESIDE_ACTIVATIONS: Final = 1024
 
 
-def scheduled(spec: Spec, target: Target, network: QuantizedNetwork) -> QuantizedNetwork:
+def scheduled(
+    spec: Spec, target: Target, network: QuantizedNetwork, beside: int = BESIDE_ACTIVATIONS
+) -> QuantizedNetwork:
     """The network with the steps in which its code for a target runs.
 
     Layers run by rows where the spec declares it. Beyond that, `rows never` leaves the others whole; `rows least` takes
     the schedule of least memory; otherwise layers run by rows only where the activations would not fit the target's
     memory and budget, and then as few as will do.
 
+    Args:
+        spec: the spec.
+        target: one of its targets.
+        network: its network.
+        beside: bytes of SRAM that are left for the stack and the harness.
+
     Raises:
         UnfitError: declared layers cannot run by rows.
     """
-    return dataclasses.replace(network, execution=_execution(spec, target, network))
+    return dataclasses.replace(network, execution=_execution(spec, target, network, beside))
 
 
 def unfused(spec: Spec) -> Spec:
@@ -35,7 +43,7 @@ def unfused(spec: Spec) -> Spec:
     return spec.model_copy(update={"model": spec.model.model_copy(update={"fusions": (), "rows": "never"})})
 
 
-def _execution(spec: Spec, target: Target, network: QuantizedNetwork) -> Execution:
+def _execution(spec: Spec, target: Target, network: QuantizedNetwork, beside: int) -> Execution:
     request = Request(
         network.network,
         network.value_bytes,
@@ -47,19 +55,19 @@ def _execution(spec: Spec, target: Target, network: QuantizedNetwork) -> Executi
     if spec.model.rows == "least":
         return least_memory(request)
     declared = as_declared(request)
-    limit = _limit(spec, target)
-    if spec.model.rows == "never" or limit is None or request.peak(declared) <= limit:
+    limit = sram_limit(spec, target)
+    if spec.model.rows == "never" or limit is None or request.peak(declared) <= limit - beside:
         return declared
-    return within(request, limit)
+    return within(request, max(0, limit - beside))
 
 
-def _limit(spec: Spec, target: Target) -> int | None:
-    """Bytes that the target has for activations, or None where nothing limits them."""
+def sram_limit(spec: Spec, target: Target) -> int | None:
+    """Bytes of SRAM that a program may take, or None where nothing limits them."""
     budgets = [
-        int(item.limit.base)
+        int(item.limit.base) - (item.relation == "<")
         for item in spec.budget_items(target.name)
         if item.kind == "memory" and item.scope == ("sram",)
     ]
     if target.hardware.sram is not None:
         budgets.append(int(target.hardware.sram.value.base))
-    return max(0, min(budgets) - BESIDE_ACTIVATIONS) if budgets else None
+    return min(budgets, default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from specc.graph.planner import UnfitError
 from specc.measure.backend import Backend, BackendError, BuildOptions, Job, Progress, backend_for, discover
 from specc.measure.kernel_tuning import measure_tuned
 from specc.measure.kernels import resolve
+from specc.measure.planning import measure_planned
 from specc.measure.provenance import model_file, spec_hash
 from specc.measure.result import Measurement
 from specc.measure.store import Store, StoreError
@@ -85,14 +86,10 @@ def measure(
             report.skipped[target.name] = f"no backend can measure {target.hardware.name} ({target.hardware.core}){how}"
             continue
         try:
-            planned = scheduled(spec, target, network)
-            built, tunable = resolve(spec, target, planned, options or BuildOptions())
-            job = Job(spec, target, planned, build_folder, progress, port, built)
-            one = partial(_measure_one, backend, store, fresh=fresh)
-            if tunable:
-                result, known = measure_tuned(backend, job, tunable, store, one, fresh=fresh)
-            else:
-                result, known = one(job)
+            job = Job(spec, target, network, build_folder, progress, port, options or BuildOptions())
+            one = partial(_measure_job, backend, store, job, fresh=fresh)
+            # A board keeps the firmware that it was flashed with, which was planned with the estimate.
+            result, known = one(scheduled(spec, target, network)) if port else measure_planned(job, one, store)
         except UnfitError as error:
             _record_failure(report, target, build_folder, str(error), "")
             continue
@@ -113,6 +110,16 @@ def measure(
             store.put(result)
         finished(result)
     return RunReport(report.measurements, report.failures, report.skipped, tuple(reused), report.logs)
+
+
+def _measure_job(
+    backend: Backend, store: Store, job: Job, planned: QuantizedNetwork, *, fresh: bool
+) -> tuple[Measurement, bool]:
+    """The result of a job with a schedule and, where the spec asks for it, with tuned kernels; see `_measure_one`."""
+    built, tunable = resolve(job.spec, job.target, planned, job.options)
+    job = replace(job, network=planned, options=built)
+    one = partial(_measure_one, backend, store, fresh=fresh)
+    return measure_tuned(backend, job, tunable, store, one, fresh=fresh) if tunable else one(job)
 
 
 def _measure_one(backend: Backend, store: Store, job: Job, *, fresh: bool) -> tuple[Measurement, bool]:

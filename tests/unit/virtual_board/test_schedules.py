@@ -10,15 +10,19 @@ import pytest
 from test_backend import SMALL, job, kws, measure, target
 
 from specc.check import check
+from specc.codegen.generate import plan_arena
 from specc.codegen.schedule import scheduled, unfused
 from specc.graph.memory import generated
+from specc.measure import runner
 from specc.measure.backend import Job
+from specc.measure.store import Store
 from specc.numerics.quantize import quantize
 from specc.resources import resource
 from specc.spec import Spec
 from specc.spec.contract import Budget, BudgetItem
 from specc.spec.model import Fusion, LayerSpec, QuantizationRow, RowsMode
 from specc.units import UNITS, Quantity
+from specc_backends.virtual_board import VirtualBoardBackend
 
 SHEET = resource("specs", "edge_cnn_repaired.hwspec")
 
@@ -73,6 +77,25 @@ def test_memory_decides_whether_layers_run_by_rows(tmp_path: Path) -> None:
     assert enough.schedule == "every layer as a whole"
     assert tight.schedule.startswith("by rows: ")
     assert len(tight.steps.steps) < len(network.network.layers)
+
+
+def test_the_stack_that_was_measured_decides_to_the_byte(tmp_path: Path) -> None:
+    """As much SRAM as whole tensors and the stack by rows take is enough for them; a byte less asks for rows."""
+    plain = job(tmp_path, target(), layers=SMALL)
+    by_rows = measure(with_rows(plain, "least")).memory
+    enough = plan_arena(plain.network).size + int(by_rows.sram.value or 0) - (by_rows.planned_activations or 0)
+    for missing in (0, 1):
+        spec = limited(plain.spec, enough - missing)
+        board = VirtualBoardBackend()
+        with Store(tmp_path / f"{missing}.db") as store:
+            run = runner.measure(spec, plain.network, store, tmp_path, plain.progress, backends=[board])
+        (found,) = run.measurements.values()
+        assert found.output_matches_golden
+        assert (found.provenance.schedule == "every layer as a whole") == (missing == 0)
+        assert (found.memory.sram.value or 0) <= enough - missing
+        regions = found.memory.regions
+        beside = regions["sram: data"] + regions["sram: stack (painted)"]
+        assert found.memory.sram.value == (found.memory.planned_activations or 0) + beside
 
 
 def test_rewrites_can_be_switched_off() -> None:
