@@ -15,6 +15,7 @@ from specc.measure.backend import BackendError, Job
 from specc.measure.result import Measurement
 from specc.measure.store import Store
 from specc.numerics.quantized import QuantizedNetwork
+from specc.spec import Spec
 
 _ROUNDS: Final = 4  # of planning; the stack hardly depends on the schedule, so that two are the rule
 
@@ -63,6 +64,16 @@ def measure_planned(job: Job, measure_one: MeasurePlanned, store: Store) -> tupl
         if result is not chosen and not known:
             store.put(result)
     return _explained(chosen), all(known for _, known in results)
+
+
+def as_measured(spec: Spec, network: QuantizedNetwork, result: Measurement) -> QuantizedNetwork | None:
+    """The network with the schedule that a result of one of the spec's targets was measured with; None if not known."""
+    for beside in (BESIDE_ACTIVATIONS, _beside(result)):
+        if beside is not None:
+            planned = scheduled(spec, spec.target(result.target), network, beside)
+            if planned.schedule == result.provenance.schedule:
+                return planned
+    return None
 
 
 def _beside(result: Measurement) -> int | None:

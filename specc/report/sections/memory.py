@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specc.report.blocks import Missing, Section, present
 from specc.report.figures.memory import memory_map
-from specc.report.figures.tensors import tensor_map
+from specc.report.figures.tensors import tensor_maps
 from specc.report.material import Material
 from specc.report.sections.layers import memory_table
 
@@ -14,6 +14,4 @@ def memory(material: Material) -> Section | Missing:
     drawn = memory_map(material.inputs)
     if drawn is None:
         return Missing("Memory", "no target says what fills its memory")
-    return Section(
-        "memory", "Memory", present(drawn, memory_table(material.inputs), tensor_map(material.inputs.quantized))
-    )
+    return Section("memory", "Memory", present(drawn, memory_table(material.inputs), *tensor_maps(material.inputs)))
