@@ -12,13 +12,14 @@ from pydantic import BaseModel, ConfigDict
 from specc.check import CheckResult
 from specc.codegen.generate import kernel_names
 from specc.codegen.kernels import family_of
-from specc.codegen.schedule import scheduled
+from specc.codegen.schedule import BESIDE_ACTIVATIONS, scheduled
 from specc.evidence import Figure
 from specc.explain.whatif import DIFFICULTY, Layout, Prediction, predict
 from specc.graph.planner import UnfitError
 from specc.measure.backend import Backend, BuildOptions, Progress
 from specc.measure.energy.other_clock import energy_at_clock, powers
 from specc.measure.kernels import resolve
+from specc.measure.planning import beside_activations
 from specc.measure.provenance import spec_hash
 from specc.measure.result import Measurement
 from specc.measure.runner import measure
@@ -135,7 +136,7 @@ def run_experiment(
     before = measured(as_it_is, quantized, BuildOptions())
     if isinstance(before, str):
         raise VariantError(f"{target}: {before}")
-    now = _recorded(_layout(quantized, variant(spec, chosen, ())), before)
+    now = _recorded(_layout(quantized, variant(spec, chosen, ()), before), before)
     trials = []
     chosen_changes = (grid if whole_grid else single)(spec, chosen, axes)
     for number, changes in enumerate(chosen_changes, 1):
@@ -144,7 +145,7 @@ def run_experiment(
             varied = variant(spec, chosen, changes)
             renumbered = any(change.axis in ("bits", "fusion") for change in changes)
             numbers = quantize(varied.spec, network) if renumbered else quantized
-            layout = _layout(numbers, varied)
+            layout = _layout(numbers, varied, before)
             if not any(change.axis in _CHOOSING for change in changes):
                 layout = _recorded(layout, before)
         except (VariantError, QuantizationError, UnfitError) as error:
@@ -197,9 +198,11 @@ def _key(spec: Spec, target: str) -> str:
     return f"{spec_hash(spec)} {target}"
 
 
-def _layout(network: QuantizedNetwork, built: Variant) -> Layout:
+def _layout(network: QuantizedNetwork, built: Variant, before: Measurement) -> Layout:
+    """How a variant is expected to be built: its rows with the stack that was measured before."""
     hardware = built.target.hardware
-    planned = scheduled(built.spec, built.target, network)
+    beside = beside_activations(before)
+    planned = scheduled(built.spec, built.target, network, BESIDE_ACTIVATIONS if beside is None else beside)
     options, _ = resolve(built.spec, built.target, planned, built.options)
     family = options.kernels or family_of(hardware.core, has_dsp=hardware.dsp)
     layers = network.network.layers

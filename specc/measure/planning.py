@@ -56,7 +56,7 @@ def measure_planned(job: Job, measure_one: MeasurePlanned, store: Store) -> tupl
             if not results:
                 raise
             break  # what has been measured stands
-        beside = _beside(results[-1][0]) if job.spec.model.rows == "needed" and limit is not None else None
+        beside = beside_activations(results[-1][0]) if job.spec.model.rows == "needed" and limit is not None else None
     if len(results) == 1:
         return results[0]
     chosen = _best([result for result, _ in results], limit)
@@ -68,7 +68,7 @@ def measure_planned(job: Job, measure_one: MeasurePlanned, store: Store) -> tupl
 
 def as_measured(spec: Spec, network: QuantizedNetwork, result: Measurement) -> QuantizedNetwork | None:
     """The network with the schedule that a result of one of the spec's targets was measured with; None if not known."""
-    for beside in (BESIDE_ACTIVATIONS, _beside(result)):
+    for beside in (BESIDE_ACTIVATIONS, beside_activations(result)):
         if beside is not None:
             planned = scheduled(spec, spec.target(result.target), network, beside)
             if planned.schedule == result.provenance.schedule:
@@ -76,7 +76,7 @@ def as_measured(spec: Spec, network: QuantizedNetwork, result: Measurement) -> Q
     return None
 
 
-def _beside(result: Measurement) -> int | None:
+def beside_activations(result: Measurement) -> int | None:
     """Bytes of SRAM that the program takes beside its activations, stack included; None where that is not known."""
     taken, planned = result.memory.sram.high, result.memory.planned_activations
     return None if taken is None or planned is None else max(0, int(taken) - planned)
@@ -93,7 +93,7 @@ def _taken(result: Measurement) -> float:
 
 def _explained(result: Measurement) -> Measurement:
     note = (
-        f"the schedule was planned again: stack and harness take {_beside(result):,} B of SRAM, "
+        f"the schedule was planned again: stack and harness take {beside_activations(result):,} B of SRAM, "
         f"not the {BESIDE_ACTIVATIONS:,} B set aside at first"
     )
     return result if note in result.notes else result.model_copy(update={"notes": (*result.notes, note)})
