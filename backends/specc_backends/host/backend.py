@@ -81,6 +81,7 @@ class HostBackend:
             backend=[self.name, self.version],
             sources=[path.read_text(encoding="utf-8") for path in (*peaks.sources(), *_board_files())],
             flags=_flags(job.target),
+            threads=thread_count(job.target.cores),
             host=provenance.host_description(),
             libraries=_libraries(),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from specc.measure.backend import BackendError, Job
 from specc.measure.peaks import MAC, Peaks, rates_of
 from specc.measure.statistics import summarise
 from specc.resources import resource
-from specc_backends.host.machine import chosen_cpus
+from specc_backends.host.machine import chosen_cpus, thread_count
 
 # Well inside of the nearest cache, of the next, and beyond most of the last.
 _NEAR, _MIDDLE, _FAR = 16 << 10, 256 << 10, 128 << 20
@@ -36,7 +37,7 @@ def sources() -> list[Path]:
 
 
 def measure_peaks(job: Job, key: str, flags: Sequence[str]) -> Peaks:
-    """Build and run the loops, `_RUNS` times in one process, on one processor where the system can pin.
+    """Build and run the loops, `_RUNS` times, at once in as many processes as the target is to have threads.
 
     Raises:
         BackendError: the build or the run failed.
@@ -51,25 +52,31 @@ def measure_peaks(job: Job, key: str, flags: Sequence[str]) -> Peaks:
         Toolchain(job.build_folder).compile(files, program, (*flags, *defines), include)
     except ToolchainError as error:
         raise BackendError(str(error), error.log) from error
-    lines = _run(program)
+    threads = thread_count(job.target.cores)
+    cpus = chosen_cpus(threads)
+    with ThreadPoolExecutor(threads) as pool:
+        each = list(pool.map(lambda number: _run(program, cpus[number : number + 1]), range(threads)))
     seconds: dict[str, list[float]] = {}
     work: dict[str, int] = {}
-    for line in lines:
-        for name, done, ticks in rates_of(line):
-            seconds.setdefault(name, []).append(ticks * _TICK_SECONDS)
-            work[name] = done
+    for at_once in zip(*each, strict=True):
+        for loops in zip(*map(rates_of, at_once), strict=True):
+            name, done, _ = loops[0]
+            work[name] = threads * done
+            # The rates of all processes add up; what follows wants the time that their work takes at that rate.
+            rate = sum(own / (ticks * _TICK_SECONDS) for _, own, ticks in loops)
+            seconds.setdefault(name, []).append(work[name] / rate)
+    how_many = "one thread" if threads == 1 else f"{threads} threads"
     return Peaks(
         key=key,
         hardware=job.target.hardware.name,
         clock_hz=None,
         compiler_flags=" ".join(flags),
         evidence="measured",
-        rates={name: _rate(name, work[name], taken) for name, taken in seconds.items()},
+        rates={name: _rate(name, work[name], taken, how_many) for name, taken in seconds.items()},
     )
 
 
-def _run(program: Path) -> list[str]:
-    cpus = chosen_cpus()
+def _run(program: Path, cpus: Sequence[int]) -> list[str]:
     command = [str(program)]
     try:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -88,9 +95,9 @@ def _run(program: Path) -> list[str]:
     return lines
 
 
-def _rate(name: str, work: int, seconds: Sequence[float]) -> Figure:
+def _rate(name: str, work: int, seconds: Sequence[float], how_many: str) -> Figure:
     """The rate of the median run, with the interval of the median."""
-    time = summarise(seconds, "measured", "runs of one thread on this computer").best
+    time = summarise(seconds, "measured", f"runs of {how_many} on this computer").best
     assert time.value is not None and time.low is not None and time.high is not None
     return Figure(
         value=work / time.value,
