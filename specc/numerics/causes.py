@@ -15,17 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from specc.graph.network import Layer
+from specc.numerics.channel_faults import faults_of_channels
+from specc.numerics.faults import ENOUGH_DIFFERING, Fault, channels_of, saturation, threshold, zero_points
 from specc.numerics.golden import REQUANTIZED, requantize, scaling, sums, unclamped, wrap
 from specc.numerics.quantized import IntArray, QuantizedNetwork
+from specc.numerics.table_faults import faults_of_function, faults_of_softmax
+from specc.spec.model import TABULATED
 
 NO_CAUSE: Final = "no single cause found"
 # Codes that must be explained. Truncation alters about half of them: it agrees with noise once in 2**16.
 _ENOUGH: Final = 16
-_ENOUGH_DIFFERING: Final = 8  # codes that must differ for a fault with a number fitted to them
 _EXACT_SUM: Final = 2**31  # times a multiplier below 2**31, sums below this stay within 64 bits
 _HIGH_HALF: Final = 31  # bits that a doubling high multiplication takes off, with a rounding of its own
-
-_Fault = tuple[str, IntArray]  # what is wrong, and what the layer would give
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def likely_cause(network: QuantizedNetwork, layer: Layer, tensors: Mapping[str, 
     """
     expected = tensors[layer.name]
     differs = found != expected
-    channels = _channels(differs)
+    channels = channels_of(differs)
     some = len(channels) < differs.shape[-1] and layer.kind != "flatten"
     where = f", in channel{'s' if len(channels) > 1 else ''} {_listed(channels)} alone" if some else ""
     whole = found.size >= _ENOUGH
@@ -74,19 +75,20 @@ def likely_cause(network: QuantizedNetwork, layer: Layer, tensors: Mapping[str, 
     return NO_CAUSE + where
 
 
-def _channels(differs: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-    """Numbers of the channels, the last axis, in which anything differs."""
-    return np.flatnonzero(differs.reshape(-1, differs.shape[-1]).any(axis=0))
-
-
 def _faults(
     network: QuantizedNetwork, layer: Layer, tensors: Mapping[str, IntArray], found: IntArray
-) -> Iterator[_Fault]:
+) -> Iterator[Fault]:
     numbers, form = network.numbers[layer.name], network.layer_format(layer)
     inputs = [_tensor(network, tensors, name) for name in layer.inputs]
     if layer.kind in ("relu", "relu6", "maxpool"):
         raw = unclamped(layer, inputs[0])
-        yield from _saturation(raw, (numbers.clamp_low, numbers.clamp_high), form.container_bits, found)
+        yield from saturation(raw, (numbers.clamp_low, numbers.clamp_high), form.container_bits, found)
+    if layer.kind in ("relu", "relu6"):
+        yield from threshold(inputs[0], (numbers.clamp_low, numbers.clamp_high), found)
+    if layer.kind in TABULATED:
+        yield from faults_of_function(network, layer, inputs[0], found)
+    if layer.kind == "softmax":
+        yield from faults_of_softmax(network, layer, inputs[0], found)
     if layer.kind not in REQUANTIZED:
         return
     multipliers, shifts, bits = scaling(layer, numbers)
@@ -103,12 +105,16 @@ def _faults(
     accumulator = wrap(own.total, bits)
     yield from _rounding(own, accumulator)
     raw = own.zero_point + requantize(accumulator, multipliers, shifts)
-    yield from _saturation(raw, (own.low, own.high), own.container_bits, found)
+    yield from saturation(raw, (own.low, own.high), own.container_bits, found)
+    if layer.activation != "linear":
+        yield from threshold(raw, (own.low, own.high), found)
     yield from _accumulators(own)
     if numbers.bias is not None and np.abs(own.total).max(initial=0) < _EXACT_SUM:
         yield "bias: it is not added", own.output(wrap(own.total - numbers.bias, bits))
-    yield from _zero_points(own, raw, found)
+    yield from zero_points(raw, (own.low, own.high), found)
     yield from _scale(own, accumulator, found)
+    if numbers.weights is not None and layer.name not in network.window_sums:
+        yield from faults_of_channels(network, layer, inputs[0], found)
 
 
 def _tensor(network: QuantizedNetwork, tensors: Mapping[str, IntArray], name: str) -> IntArray:
@@ -119,51 +125,46 @@ def _tensor(network: QuantizedNetwork, tensors: Mapping[str, IntArray], name: st
     return sums(network, layer, [tensors[source] for source in layer.inputs])
 
 
-def _rounding(own: _Arithmetic, accumulator: IntArray) -> Iterator[_Fault]:
+def _rounding(own: _Arithmetic, accumulator: IntArray) -> Iterator[Fault]:
     """Other roundings than once, half up."""
     product, shifts = accumulator * own.multipliers, own.shifts
-    half = np.int64(1) << (shifts - 1)
-    down, rest = product >> shifts, product & ((np.int64(1) << shifts) - 1)
+    down = product >> shifts
     yield "rounding: the fraction is cut off downwards", own.clamp(own.zero_point + down)
     yield "rounding: the fraction is cut off towards zero", own.clamp(own.zero_point + _towards_zero(product, shifts))
-    even = down + ((rest > half) | ((rest == half) & (down % 2 == 1)))
-    yield "rounding: halves go to the even code, not up", own.clamp(own.zero_point + even)
+    yield "rounding: halves go to the even code, not up", own.clamp(own.zero_point + _even(product, shifts))
     yield "rounding: halves go away from zero, not up", own.clamp(own.zero_point + _away(product, shifts))
     if (shifts > _HIGH_HALF).all():
         high = (product + (1 << (_HIGH_HALF - 1))) >> _HIGH_HALF
-        for name, twice in (
-            ("up", requantize(high, 1, shifts - _HIGH_HALF)),
-            ("away from zero", _away(high, shifts - _HIGH_HALF)),
-        ):
-            yield f"rounding: twice, the second time with halves {name}", own.clamp(own.zero_point + twice)
+        yield from _second_rounding(own, high, shifts - _HIGH_HALF)
+    if (shifts > 1).all():
+        yield from _second_rounding(own, requantize(product, 1, shifts - 1), np.ones_like(shifts))
+
+
+def _second_rounding(own: _Arithmetic, once: IntArray, rest: IntArray) -> Iterator[Fault]:
+    """What is rounded already, with `rest` bits left to round."""
+    for name, twice in (
+        ("up", requantize(once, 1, rest)),
+        ("away from zero", _away(once, rest)),
+        ("to the even code", _even(once, rest)),
+    ):
+        yield f"rounding: twice, the second time with halves {name}", own.clamp(own.zero_point + twice)
 
 
 def _towards_zero(product: IntArray, shifts: IntArray) -> IntArray:
     return np.asarray(np.sign(product) * (np.abs(product) >> shifts))
 
 
+def _even(product: IntArray, shifts: IntArray) -> IntArray:
+    half = np.int64(1) << (shifts - 1)
+    down, rest = product >> shifts, product & ((np.int64(1) << shifts) - 1)
+    return np.asarray(down + ((rest > half) | ((rest == half) & (down % 2 == 1))))
+
+
 def _away(product: IntArray, shifts: IntArray) -> IntArray:
     return np.asarray(np.sign(product) * requantize(np.abs(product), 1, shifts))
 
 
-def _saturation(raw: IntArray, bounds: tuple[int, int], container_bits: int, found: IntArray) -> Iterator[_Fault]:
-    """Other clamps than the layer's: none, that of the container, and bounds fitted to what was found."""
-    low, high = bounds
-    least, most = -(1 << (container_bits - 1)), (1 << (container_bits - 1)) - 1
-    yield "saturation: codes wrap instead of being clamped", wrap(raw, container_bits)
-    yield (
-        f"saturation: clamped to {least}..{most}, what {container_bits} bits hold, not to {low}..{high}",
-        np.clip(raw, least, most),
-    )
-    differs = found != np.clip(raw, low, high)
-    part = found[..., _channels(differs)]
-    fitted = int(part.min()), int(part.max())
-    if np.count_nonzero(differs) >= _ENOUGH_DIFFERING and fitted[0] < fitted[1]:
-        seen = f"{fitted[0]}..{fitted[1]}"
-        yield f"saturation: codes end at {seen}, not at {low}..{high}", np.clip(raw, *fitted)
-
-
-def _accumulators(own: _Arithmetic) -> Iterator[_Fault]:
+def _accumulators(own: _Arithmetic) -> Iterator[Fault]:
     """Sums that wrap or saturate at other bits than the layer's: codes off by a multiple of 2**bits before scaling."""
     right = f"wrapping at {own.bits}" if own.bits < 64 else "keeping every bit"
     for bits in (16, 32, 24, 8):
@@ -176,27 +177,15 @@ def _accumulators(own: _Arithmetic) -> Iterator[_Fault]:
         yield f"accumulator: it does not wrap at {own.bits} bits", own.output(own.total)
 
 
-def _zero_points(own: _Arithmetic, raw: IntArray, found: IntArray) -> Iterator[_Fault]:
-    """One offset of every code before the clamp."""
-    expected = own.clamp(raw)
-    differs = found != expected
-    if np.count_nonzero(differs) < _ENOUGH_DIFFERING:
-        return
-    inside = differs & (expected > own.low) & (expected < own.high) & (found > own.low) & (found < own.high)
-    if inside.any():
-        offset = int(found[inside][0] - expected[inside][0])
-        yield f"zero point: every code is off by {offset:+d} before the clamp", own.clamp(raw + offset)
-
-
-def _scale(own: _Arithmetic, accumulator: IntArray, found: IntArray) -> Iterator[_Fault]:
+def _scale(own: _Arithmetic, accumulator: IntArray, found: IntArray) -> Iterator[Fault]:
     """One factor of every sum: each code bounds it from both sides, and the bounds must leave some room in common."""
     multipliers = np.broadcast_to(own.multipliers, found.shape[-1:])
     scaled = accumulator * (multipliers / np.exp2(own.shifts.astype(np.float64)))
     expected = own.clamp(own.zero_point + requantize(accumulator, own.multipliers, own.shifts))
     differs = found != expected
-    if np.count_nonzero(differs) < _ENOUGH_DIFFERING:
+    if np.count_nonzero(differs) < ENOUGH_DIFFERING:
         return
-    part = _channels(differs)
+    part = channels_of(differs)
     low, high = _common_factor(own, scaled[..., part], found[..., part])
     if not low < high or not np.isfinite([low, high]).all():
         return

@@ -140,16 +140,19 @@ def softmax(x: IntArray, numbers: LayerNumbers, input_bits: int, output_bits: in
     floor((e * 2**bits + sum // 2) / sum): rounded half up. One clamp keeps a probability of 1 in range.
     """
     assert numbers.table is not None
-    distance = x.max(axis=-1, keepdims=True) - x
-    if input_bits <= 8:
-        parts = numbers.table[distance]
-    else:
-        shift = softmax_table_shift(output_bits)
-        product = numbers.table[distance >> 8] * numbers.table[256 + (distance & 255)]
-        parts = (product + (1 << (shift - 1))) >> shift
+    parts = exponentials(numbers.table, x.max(axis=-1, keepdims=True) - x, input_bits, output_bits)
     total = parts.sum(axis=-1, keepdims=True)
     codes = -(1 << (output_bits - 1)) + ((parts << output_bits) + total // 2) // total
     return np.asarray(np.minimum(numbers.clamp_high, codes))
+
+
+def exponentials(table: IntArray, distance: IntArray, input_bits: int, output_bits: int) -> IntArray:
+    """What a softmax adds up, from the table or from both of its halves."""
+    if input_bits <= 8:
+        return table[distance]
+    shift = softmax_table_shift(output_bits)
+    product = table[distance >> 8] * table[256 + (distance & 255)]
+    return np.asarray((product + (1 << (shift - 1))) >> shift)
 
 
 def softmax_table_shift(output_bits: int) -> int:

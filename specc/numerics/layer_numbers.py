@@ -11,7 +11,7 @@ from specc.graph.network import Layer
 from specc.numerics.golden import softmax_table_shift
 from specc.numerics.quantized import IntArray, LayerNumbers, TensorFormat
 from specc.numerics.scales import add_multipliers, multipliers
-from specc.numerics.tables import table_of
+from specc.numerics.tables import softmax_table, table_of
 from specc.numerics.weights import FloatArray
 from specc.spec.model import TABULATED
 
@@ -138,13 +138,8 @@ def _clamp(layer: Layer, out: TensorFormat) -> tuple[int, int]:
 
 
 def _exponentials(layer: Layer, source: TensorFormat, out: TensorFormat, beta: float) -> IntArray:
-    """The table of `golden.softmax`."""
-    shift = softmax_table_shift(out.bits)
+    """The table of a softmax."""
     elements = layer.output_shape[-1]
-    if elements << shift >= 1 << 32:
+    if elements << softmax_table_shift(out.bits) >= 1 << 32:
         raise QuantizationError(layer.name, f"a softmax over {elements:,} values overflows its 32-bit sum")
-    if source.bits <= 8:
-        distances = np.arange(1 << source.bits, dtype=np.float64)
-    else:
-        distances = np.concatenate([np.arange(256) * 256.0, np.arange(256.0)])
-    return np.asarray(np.rint(np.exp(-distances * (source.scale * beta)) * (1 << shift)), dtype=np.int64)
+    return softmax_table(source, out.bits, beta)

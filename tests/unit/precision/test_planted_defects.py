@@ -15,9 +15,12 @@ import numpy as np
 import pytest
 from random_specs import network_of, spec_of, table
 
+from specc.graph.network import Network
 from specc.numerics import golden
+from specc.numerics.causes import likely_cause
 from specc.numerics.inputs import draw_inputs, encode
 from specc.numerics.quantize import quantize
+from specc.numerics.quantized import IntArray, QuantizedNetwork
 from specc.precision import forward as forward_module
 from specc.precision import samples as samples_module
 from specc.precision import study as study_module
@@ -58,6 +61,17 @@ HARNESS = Harness(
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
+def named() -> str:
+    """What is said of the first layer whose codes differ from the integer model's; nothing if none does."""
+    network, quantized, found, expected = traced()
+    if not np.array_equal(found[network.input], expected[network.input]):
+        return ""  # before the first layer
+    for layer in network.layers:
+        if not np.array_equal(found[layer.name], expected[layer.name]):
+            return likely_cause(quantized, quantized.network.layer(layer.name), expected, found[layer.name])
+    return ""
+
+
 def caught_by() -> set[str]:
     """The checks that do not pass."""
     network = network_of(SPEC)
@@ -69,15 +83,22 @@ def caught_by() -> set[str]:
 
 def codes_are_golden() -> bool:
     """Tier one: every code of every tensor against the integer model."""
+    _, _, found, expected = traced()
+    return all(np.array_equal(codes, expected[name]) for name, codes in found.items())
+
+
+def traced() -> tuple[Network, QuantizedNetwork, dict[str, IntArray], dict[str, IntArray]]:
+    """The network, its numbers, and its codes: those that were found, and the integer model's."""
     network = network_of(SPEC)
     quantized = quantize(SPEC, network)
     inputs = draw_inputs(SPEC.model.input, 64, 3)
     trace = forward(Study.of(SPEC, network, iterations=20, seed=1).tables.arithmetic(SPEC.quantization), inputs)
     expected = golden.run(quantized, encode(inputs, quantized.formats["x"]))
-    return all(
-        np.array_equal(tensor.values + quantized.formats[name].zero_point, expected[name])
+    found = {
+        name: tensor.values.astype(np.int64) + quantized.formats[name].zero_point
         for name, tensor in trace.tensors.items()
-    )
+    }
+    return network, quantized, found, expected
 
 
 # ---- the defects ----
@@ -180,30 +201,41 @@ def change_numbers(patch: pytest.MonkeyPatch, layer: str, change: Callable[[Any]
     patch.setattr(Tables, "arithmetic", changed)
 
 
-# What must be caught, and by what at least.
-DEFECTS: dict[str, tuple[Plant, set[str]]] = {
-    "truncation instead of rounding": (truncation, {"bit for bit"}),
-    "rounded twice, halves to even": (half_to_even, {"bit for bit"}),
-    "guard bit missing, codes wrap": (missing_guard_bit, {"bit for bit", "variance"}),
-    "input saturates": (saturating_input, {"bit for bit", "variance"}),
-    "hidden range saturates": (saturating_hidden_range, {"bit for bit", "variance"}),
-    "accumulator of 16 bits": (narrow_accumulator, {"bit for bit", "variance"}),
-    "scale off by 2 %": (wrong_scale, {"bit for bit"}),
-    "threshold of ReLU off": (wrong_threshold, {"bit for bit"}),
-    "pairing broken": (broken_pairing, {"variance"}),
-    "seed used again": (stale_seed, {"drift"}),
-    "seed reset in every block": (seed_reset_per_block, {"drift"}),
+# What must be caught, by what at least, and the fault that must be named.
+DEFECTS: dict[str, tuple[Plant, set[str], str]] = {
+    "truncation instead of rounding": (truncation, {"bit for bit"}, "rounding"),
+    "rounded twice, halves to even": (half_to_even, {"bit for bit"}, "rounding"),
+    "guard bit missing, codes wrap": (missing_guard_bit, {"bit for bit", "variance"}, "saturation"),
+    "input saturates": (saturating_input, {"bit for bit", "variance"}, ""),
+    "hidden range saturates": (saturating_hidden_range, {"bit for bit", "variance"}, "saturation"),
+    "accumulator of 16 bits": (narrow_accumulator, {"bit for bit", "variance"}, "accumulator"),
+    "scale off by 2 %": (wrong_scale, {"bit for bit"}, "scale"),
+    "threshold of ReLU off": (wrong_threshold, {"bit for bit"}, "threshold"),
+    "pairing broken": (broken_pairing, {"variance"}, ""),
+    "seed used again": (stale_seed, {"drift"}, ""),
+    "seed reset in every block": (seed_reset_per_block, {"drift"}, ""),
 }
 
 
 @pytest.fixture(scope="module")
 def caught() -> dict[str, set[str]]:
     found = {}
-    for name, (plant, _) in DEFECTS.items():
+    for name, (plant, _, _) in DEFECTS.items():
         with pytest.MonkeyPatch.context() as patch:
             with_known_seeds(patch)
             plant(patch)
             found[name] = caught_by()
+    return found
+
+
+@pytest.fixture(scope="module")
+def names() -> dict[str, str]:
+    found = {}
+    for name, (plant, _, _) in DEFECTS.items():
+        with pytest.MonkeyPatch.context() as patch:
+            with_known_seeds(patch)
+            plant(patch)
+            found[name] = named()
     return found
 
 
@@ -223,6 +255,11 @@ def test_each_defect_is_caught_by_what_should_catch_it(defect: str, caught: dict
     assert DEFECTS[defect][1] <= caught[defect]
 
 
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_the_fault_is_named(defect: str, names: dict[str, str]) -> None:
+    assert names[defect].partition(":")[0] == DEFECTS[defect][2]
+
+
 def test_a_broken_pairing_shows_a_variance_of_two_and_a_ratio_of_one() -> None:
     with pytest.MonkeyPatch.context() as patch:
         broken_pairing(patch)
@@ -233,9 +270,12 @@ def test_a_broken_pairing_shows_a_variance_of_two_and_a_ratio_of_one() -> None:
         assert layer.ratio.value == pytest.approx(1, abs=0.2)
 
 
-def test_the_documentation_says_which_check_catches_what(caught: dict[str, set[str]]) -> None:
-    rows = [f"| {name} | {' | '.join('●' if check in caught[name] else '' for check in CHECKS)} |" for name in DEFECTS]
-    header = f"| defect | {' | '.join(CHECKS)} |\n| --- |{' --- |' * len(CHECKS)}"
+def test_the_documentation_says_which_check_catches_what(caught: dict[str, set[str]], names: dict[str, str]) -> None:
+    rows = [
+        f"| {name} | {' | '.join('●' if check in caught[name] else '' for check in CHECKS)} | {names[name]} |"
+        for name in DEFECTS
+    ]
+    header = f"| defect | {' | '.join(CHECKS)} | named as |\n| --- |{' --- |' * (len(CHECKS) + 1)}"
     written = "\n".join([header, *rows])
     text = PAGE.read_text(encoding="utf-8")
     start, end = "<!-- planted defects -->\n\n", "\n\n<!-- end -->"
