@@ -37,7 +37,8 @@ def _check_on_device(context: Context, harness: Harness) -> None:
     """What a device needs to compute gradients: a dense layer at the end, and outputs with a table of exponentials."""
     last = context.network.layers[-1]
     if not dense_tail(context.network):
-        message = f"no gradient can be computed on a device: the network ends with {last.kind} `{last.name}`"
+        ending = next((one for one in reversed(context.network.layers) if one.kind not in ("softmax", "flatten")), last)
+        message = f"no gradient can be computed on a device: the network ends with {ending.kind} `{ending.name}`"
         note = "the backward pass is built for dense layers at the end, a softmax behind the last of them aside"
         context.report("E5106", message, place(harness, "on_device"), notes=(note,))
         return

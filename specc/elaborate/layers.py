@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast, get_args
 
-from specc.diagnostics.model import Label, Sink
+from specc.diagnostics.model import Fix, Label, Sink
 from specc.elaborate.reader import (
     Entry,
     Handler,
@@ -64,6 +64,12 @@ _HINTS: Final[dict[str, dict[str, Hint]]] = {
     },
 }
 _LAYERS_ONLY: Final = (*TABULATED, "softmax")  # activations that other frameworks write as an option
+_OTHER_NAMES: Final = {"logistic": "sigmoid"}
+# Activations of other frameworks that nothing computes; some read like misspelt ones of ours, and are none.
+_NOT_COMPUTED: Final = frozenset(
+    {"celu", "elu", "gelu", "glu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "logsoftmax", "mish", "prelu"}
+    | {"selu", "silu", "softplus", "softsign", "swish"}
+)
 _JOINED_BY_PLUS: Final = "several inputs are joined by `+`: `from a + b`"
 
 
@@ -94,16 +100,37 @@ def _inputs(reader: Reader) -> tuple[Word, ...]:
     return tuple(words)
 
 
+def advice_on_kind(word: Word) -> tuple[tuple[str, ...], Fix | None]:
+    """Notes and a fix for a word that stands where a kind of layer should."""
+    if (kind := _OTHER_NAMES.get(word.text.lower())) is not None:
+        return (f"it is called `{kind}` here",), Fix(f"write `{kind}`", ((word.span, kind),))
+    if _is_not_computed(word):
+        return (f"no layer computes it; activations are relu, relu6, {', '.join(_LAYERS_ONLY)}",), None
+    return suggestion(word.text, word.span, ("input", "weights", *KINDS))
+
+
+def _is_not_computed(word: Word) -> bool:
+    return word.text.lower().replace("-", "").replace("_", "") in _NOT_COMPUTED
+
+
 def _flag(reader: Reader) -> bool:
     return True
 
 
 def _activation(reader: Reader) -> str:
     word = reader.peek()
-    if isinstance(word, Word) and word.text in _LAYERS_ONLY:
-        message = f"`{word.text}` is a layer of its own, not an activation of another"
-        note = f"write `{word.text} NAME` on the line below; it reads the layer above it"
-        reader.fail("E1016", message, word.span, notes=(note,))
+    if isinstance(word, Word):
+        kind = _OTHER_NAMES.get(word.text.lower(), word.text.lower())
+        if kind in _LAYERS_ONLY:
+            message = f"`{word.text}` is a layer of its own, not an activation of another"
+            note = f"write `{kind} NAME` on the line below; it reads the layer above it"
+            reader.fail("E1016", message, word.span, notes=(note,))
+        if _is_not_computed(word):
+            message = f"no layer computes the activation `{word.text}`"
+            note = (
+                f"known here: {', '.join(get_args(Activation))}; and as layers of their own {', '.join(_LAYERS_ONLY)}"
+            )
+            reader.fail("E1016", message, word.span, notes=(note,))
     return reader.choice("an activation", get_args(Activation)).text
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from specc.diagnostics.model import Label, Sink
-from specc.elaborate.layers import EXTENT_LIMIT, KINDS, LayerNames, elaborate_layer, layer_names
+from specc.elaborate.layers import EXTENT_LIMIT, KINDS, LayerNames, advice_on_kind, elaborate_layer, layer_names
 from specc.elaborate.model_file import (
     elaborate_file_model,
     from_file,
@@ -22,7 +22,6 @@ from specc.elaborate.reader import (
     read_block,
     report_torn,
     spans_of,
-    suggestion,
     value_of,
 )
 from specc.source import Span
@@ -129,9 +128,8 @@ def _elaborate_entry(item: Item, parts: ModelParts, names: LayerNames, first_use
     if not isinstance(keyword, Word):
         return
     if keyword.text not in ("input", "weights", *KINDS):
-        text = keyword.text
-        notes, fix = suggestion(text, keyword.span, ("input", "weights", *KINDS))
-        sink.add("E1003", f"`{text}` is no kind of layer", keyword.span, notes=notes, fix=fix)
+        notes, fix = advice_on_kind(keyword)
+        sink.add("E1003", f"`{keyword.text}` is no kind of layer", keyword.span, notes=notes, fix=fix)
         parts.unknown_kinds = True
         # Its name stays known, so that what refers to it is not reported, too.
         if len(item.values) > 1 and isinstance(item.values[1], Word):
