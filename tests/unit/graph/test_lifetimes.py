@@ -69,13 +69,13 @@ def graphs(draw: st.DrawFn) -> Network:
     for index in range(draw(st.integers(1, 6))):
         name = f"l{index}"
         source = draw(st.sampled_from(sorted(channels)))
-        kind = draw(st.sampled_from(["conv", "relu", "add"]))
+        kind = draw(st.sampled_from(["conv", "relu", "tanh", "add"]))
         if kind == "add":
             other = draw(st.sampled_from([n for n in sorted(channels) if channels[n] == channels[source]]))
             layers.append(LayerSpec(name=name, kind="add", inputs=(source, other)))
             channels[name] = channels[source]
-        elif kind == "relu":
-            layers.append(LayerSpec(name=name, kind="relu", inputs=(source,)))
+        elif kind in ("relu", "tanh"):
+            layers.append(LayerSpec(name=name, kind=kind, inputs=(source,)))
             channels[name] = channels[source]
         else:
             channels[name] = draw(st.sampled_from([2, 4, 8]))
