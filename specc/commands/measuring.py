@@ -123,6 +123,7 @@ def _report(options: argparse.Namespace) -> int:
     from specc.predict.predictor import published_predictor
     from specc.report.document import DOCUMENTS, write_documents
     from specc.report.inputs import ReportError, ReportInputs
+    from specc.tune.record import current_tunings
 
     inputs = ReportInputs(
         spec=verified.spec,
@@ -137,6 +138,7 @@ def _report(options: argparse.Namespace) -> int:
         precision=verified.precision,
         predictor=published_predictor() if verified.missing else None,
         experiments=current_experiments(verified.spec, verified.measurements, store_path(options.build)),
+        tunings=current_tunings(verified.spec, verified.network, store_path(options.build)),
     )
     folder = options.output or options.build / options.file.stem
     try:

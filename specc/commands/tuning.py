@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from specc.tune.objective import Objective
     from specc.tune.result import Tuned
 
-_OBJECTIVES: Final = ("bits", "flash", "sram", "cycles", "energy")
+_OBJECTIVES: Final = ("bits", "flash", "sram", "cycles", "energy")  # specc.tune.objective.OBJECTIVES, not imported here
 _MOST_ITERATIONS: Final = 10_000_000
 
 _EPILOG = """\
@@ -107,6 +107,7 @@ def _tuned(checked: CheckResult, options: argparse.Namespace, margin: float) -> 
     from specc.precision.data import DataError
     from specc.report.tuning import tuning_text
     from specc.tune.errors import TuneError
+    from specc.tune.record import remember
     from specc.tune.tuner import EVALUATIONS, Options, tune
 
     spec, network = checked.spec, checked.network
@@ -122,6 +123,7 @@ def _tuned(checked: CheckResult, options: argparse.Namespace, margin: float) -> 
         with Progress(sys.stderr) as progress, Store(store_path(options.build)) as store:
             objective = _objective(checked, options, store, progress)
             found = tune(spec, network, store, objective=objective, options=asked, progress=progress.show)
+            remember(spec, network, store, objective=objective, margin=margin, found=found)
     except (TuneError, QuantizationError, DataError, StoreError, ValueError) as error:
         return fail(f"{options.file}: {error}")
     assert spec.quantization is not None
@@ -197,6 +199,8 @@ def _as_json(found: Tuned, objective: Objective) -> dict[str, Any]:
         "cost_before",
         "by_layers",
         "residual",
+        "load",
+        "load_before",
         "bound",
         "proven",
         "tables",
@@ -214,5 +218,5 @@ def _as_json(found: Tuned, objective: Objective) -> dict[str, Any]:
         "table": [row.model_dump(mode="json") for row in found.table.rows] if found.table else None,
         **{name: getattr(found, name) for name in plain},
         **{name: [asdict(own) for own in getattr(found, name)] for name in lists},
-        "beyond_repair": [{"code": own.code, "message": own.message} for own in found.beyond_repair],
+        "beyond_repair": [asdict(own) for own in found.beyond_repair],
     }

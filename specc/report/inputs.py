@@ -13,6 +13,7 @@ from specc.measure.verdict import Verdict
 from specc.numerics.quantized import QuantizedNetwork
 from specc.predict.predictor import Predictor
 from specc.spec import Spec
+from specc.tune.record import Tuning
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class ReportInputs:
     `waived` what the spec accepts with its reasons, `source_name` is how the spec file is called in the document,
     `precision` what was found of a spec that limits something about gradients, outputs or accuracy. With a `predictor`,
     targets without a measurement are candidates by what is published or predicted. `experiments` are those with the
-    targets as they were measured.
+    targets as they were measured, `tunings` the searches for other widths, whatever the present ones are.
     """
 
     spec: Spec
@@ -38,6 +39,7 @@ class ReportInputs:
     precision: PrecisionResult | None = None
     predictor: Predictor | None = None
     experiments: tuple[Experiment, ...] = ()
+    tunings: tuple[Tuning, ...] = ()
 
 
 class ReportError(Exception):

@@ -29,6 +29,7 @@ from specc.report.sections.profiles import profiles
 from specc.report.sections.time import time
 from specc.report.sections.tradeoff import tradeoff
 from specc.report.sections.tree import tree
+from specc.report.sections.tuning import tuning
 from specc.report.sections.variation import runtimes, variation
 from specc.report.sections.verdict import summary
 from specc.report.sections.working_set import working_set
@@ -61,6 +62,7 @@ FULL: Final = Kind(
     (
         contracts,
         precision,
+        tuning,
         comparison,
         hardware,
         profiles,

@@ -16,8 +16,8 @@ def tuning_text(found: Tuned, original: QuantizationTable, objective: Objective,
     """Rows before and after, the proof, the confirmation, and what is left."""
     parts = [_rows(found, original, objective)] if found.table is not None else []
     parts += [_obstacles(found)] if found.obstacles else []
-    parts += [_proof(found, objective, margin)] if found.table is not None else []
-    parts += [_confirmation(found)] if found.confirmation else []
+    parts += [proof_text(found, objective.unit, margin)] if found.table is not None else []
+    parts += [confirmation_text(found)] if found.confirmation else []
     parts += [_front(found.front, objective)] if found.front else []
     parts += [_left(found)] if found.beyond_repair or found.not_evaluated else []
     return "\n\n".join(parts)
@@ -29,21 +29,26 @@ def _rows(found: Tuned, original: QuantizationTable, objective: Objective) -> st
     rows = []
     for row in found.table.rows:
         before = original.row(row.layer)
-        rows.append((row.layer, _row(before) if before else "", _row(row), why.get(row.layer, "")))
+        rows.append((row.layer, row_text(before) if before else "", row_text(row), why.get(row.layer, "")))
     change = found.cost - found.cost_before
     share = f", {percent_of(change / found.cost_before)}" if found.cost_before and change else ""
     total = f"{objective.meaning}: {found.cost_before:,} → {found.cost:,} {objective.unit}{share}"
-    return "\n".join([table(("row", "before", "after", "why"), rows), "", total, *_residual(found, objective)])
+    residual = residual_text(found, objective.unit)
+    return "\n".join([table(("row", "before", "after", "why"), rows), "", total, *([residual] if residual else [])])
 
 
-def _residual(found: Tuned, objective: Objective) -> list[str]:
+def residual_text(found: Tuned, unit: str) -> str:
+    """How far the whole is off the sum of its layers, or "" where the cost is not taken apart."""
     if found.by_layers is None or found.residual is None:
-        return []
-    text = f"Both are measured in one piece. Its layers, measured in other tables, add up to {found.by_layers:,} "
-    return [f"{text}{objective.unit}: the whole is {percent_of(found.residual)} off their sum."]
+        return ""
+    text = (
+        f"Both are measured in one piece. Its layers, measured in other tables, add up to {found.by_layers:,} {unit}: "
+    )
+    return f"{text}{unit}: the whole is {percent_of(found.residual)} off their sum."
 
 
-def _row(row: QuantizationRow) -> str:
+def row_text(row: QuantizationRow) -> str:
+    """The numbers of a row in words."""
     width = f"{row.bits} bits"
     if row.weights is not None and row.activations is not None:
         width = f"{row.weights}/{row.activations} bits"
@@ -52,8 +57,8 @@ def _row(row: QuantizationRow) -> str:
     return f"{width}{guard}{grid}"
 
 
-def _proof(found: Tuned, objective: Objective, margin: float) -> str:
-    unit = objective.unit
+def proof_text(found: Tuned, unit: str, margin: float) -> str:
+    """What is proven, under which assumption, and how much was evaluated."""
     if found.not_evaluated:
         return "Steps are kept, so that the checker's proofs alone decide: no table with these steps is narrower."
     if found.proven:
@@ -79,7 +84,10 @@ def _inputs(found: Tuned) -> str:
     return " and ".join(parts)
 
 
-def _confirmation(found: Tuned) -> str:
+def confirmation_text(found: Tuned) -> str:
+    """What inputs drawn anew or held out say, a line each."""
+    if not found.confirmation:
+        return ""
     bad = [own for own in found.confirmation if own.outcome != "pass"]
     parts = [f"{found.confirmed_on:,} inputs drawn anew"] if found.confirmed_on else []
     parts += [f"{own.held_out:,} inputs of `{own.name}` held out for accuracy" for own in found.divisions]
@@ -106,6 +114,11 @@ def _obstacles(found: Tuned) -> str:
     return "\n".join(lines)
 
 
+def cost_label(name: str, unit: str) -> str:
+    """An objective over a column or along an axis."""
+    return name if name == unit else f"{name}, {unit}"
+
+
 def _front(front: tuple[OnFront, ...], objective: Objective) -> str:
     rows = [
         (
@@ -117,7 +130,8 @@ def _front(front: tuple[OnFront, ...], objective: Objective) -> str:
         )
         for own in front
     ]
-    header = ("limits ×", "largest load", f"{objective.name} in {objective.unit}", "proven", "bits with guard bits")
+    cost = cost_label(objective.name, objective.unit)
+    header = ("limits ×", "largest load", cost, "proven", "bits with guard bits")
     text = table(header, rows, right=(0, 1, 2))
     missing = [f"{factor:g}" for factor in FRONT if factor not in {own.factor for own in front}]
     return text + (f"\n\nNo table was found for {', '.join(missing)} times the limits." if missing else "")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from specc.tune.search import Term
     from specc.tune.space import Space
 
+OBJECTIVES: Final = ("bits", "flash", "sram", "cycles", "energy")
+
 Measure = Callable[[QuantizationTable], int]
 
 UNREACHABLE: Final = 10**12  # the cost of a part that has none

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from specc.diagnostics.model import Diagnostic
 from specc.precision.contract import Judgement
 from specc.spec.model import QuantizationTable
 
@@ -46,6 +45,14 @@ class Narrower:
 
 
 @dataclass(frozen=True)
+class Unrepaired:
+    """A finding of the checker that no width repairs."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Tuned:
     """What tuning found. Without a table nothing fits, and `obstacles` say why."""
 
@@ -64,9 +71,11 @@ class Tuned:
     rounds: int  # searches, each after the first with tighter limits
     narrower: tuple[Narrower, ...]
     obstacles: tuple[Obstacle, ...]
-    beyond_repair: tuple[Diagnostic, ...]  # what no width repairs
+    beyond_repair: tuple[Unrepaired, ...]
     not_evaluated: str  # why precision was not looked at; "" where it was
     front: tuple[OnFront, ...]
+    load: float | None  # the largest of all statistics over their limits in the search; None: there is none
+    load_before: float | None  # of the table as it is written
 
     @property
     def proven(self) -> bool:

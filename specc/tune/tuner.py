@@ -12,7 +12,7 @@ from typing import Final
 from specc.graph.network import Network
 from specc.measure.precision import DEFAULT_ITERATIONS, study_key
 from specc.measure.store import Store
-from specc.numerics.quantize import CALIBRATION_INPUTS
+from specc.numerics.quantize import CALIBRATION_INPUTS, QuantizationError
 from specc.precision.contract import Judgement
 from specc.spec import Spec
 from specc.spec.model import QuantizationTable
@@ -22,7 +22,7 @@ from specc.tune.limits import Loads, accuracy_limits, limits_anything
 from specc.tune.objective import Objective
 from specc.tune.problem import TableProblem, by_container, within_accumulators
 from specc.tune.proofs import Proofs
-from specc.tune.result import Narrower, Obstacle, OnFront, Tuned
+from specc.tune.result import Narrower, Obstacle, OnFront, Tuned, Unrepaired
 from specc.tune.search import Found, Point, search
 from specc.tune.space import Space, space_of
 
@@ -37,6 +37,7 @@ _JUST_BELOW: Final = 1 - 1e-9
 _MULTIPLY_ACCUMULATES: Final = 300e6  # of a table's evaluation: seconds, for small networks and for large ones
 _FEWEST, _MOST = 100, 2000  # iterations of a table's evaluation
 _KEEP_SECONDS: Final = 5.0
+_AS_WRITTEN: Final[Point] = ()  # stands in the log for the spec's own table, which need not be in the space
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,11 @@ class _Tuner:
             rounds=rounds,
             narrower=tuple(self._narrower(best)) if best is not None else (),
             obstacles=() if best is not None else tuple(self._obstacles(rounds)),
-            beyond_repair=tuple(self._proofs.beyond_repair()),
+            beyond_repair=tuple(Unrepaired(own.code, own.message) for own in self._proofs.beyond_repair()),
             not_evaluated=self._reason,
             front=tuple(self._front()) if self._options.front and not self._reason else (),
+            load=_largest(self._problem.loads(best)) if best is not None else None,
+            load_before=self._load_before(),
         )
 
     def _tighten(self, point: Point, failed: list[tuple[str, str]]) -> None:
@@ -161,6 +164,16 @@ class _Tuner:
         found = self._evaluation.loads(table)
         self._log.keep_now_and_then()
         return found
+
+    def _load_before(self) -> float | None:
+        """The load of the table as it is written, on the inputs of the search."""
+        known = self._log.known
+        if _AS_WRITTEN not in known:
+            try:
+                known[_AS_WRITTEN] = self._evaluate(self._space.original)
+            except QuantizationError:
+                known[_AS_WRITTEN] = None
+        return _largest(known[_AS_WRITTEN])
 
     def _note_confirming(self, done: int, total: int) -> None:
         self._progress(f"confirming on fresh inputs: {done:,} of {total:,} iterations")
@@ -338,6 +351,11 @@ def widths(table: QuantizationTable) -> dict[str, int]:
 
 def _widths_text(table: QuantizationTable) -> str:
     return ", ".join(f"{name} {bits}" for name, bits in widths(table).items())
+
+
+def _largest(loads: Loads | None) -> float | None:
+    """The largest load that is finite; None where there is none."""
+    return max(filter(math.isfinite, (loads or {}).values()), default=None)
 
 
 def _subject(key: tuple[str, str]) -> str:
