@@ -34,6 +34,7 @@ examples:
   specc tune specs/edge_cnn.hwspec --diff                       repairs of a table that contradicts itself
   specc tune specs/edge_cnn_repaired.hwspec --objective flash --front
   specc tune specs/digits.hwspec --objective cycles             a trained network that must stay accurate
+  specc tune specs/edge_cnn_repaired.hwspec --accumulators      sums of 16 bits where that is proven to be enough
 
 exit codes: 0 a table keeps every limit, 1 none does, 2 wrong usage, 3 it is not confirmed or could not be evaluated
 """
@@ -57,6 +58,9 @@ def add_commands(commands: Any) -> None:
     )
     parser.add_argument("--margin", metavar="PERCENT", default="10", help="distance kept from limits (default: 10)")
     parser.add_argument("--keep-steps", action="store_true", help="leave steps as they are written; tune widths alone")
+    parser.add_argument(
+        "--accumulators", action="store_true", help="choose accumulators of 16, 32 or 64 bits too, by proof"
+    )
     parser.add_argument("--iterations", type=int, metavar="N", help="inputs to evaluate each table on")
     parser.add_argument("--evaluations", type=int, metavar="N", help="tables to evaluate at most in a search")
     parser.add_argument("--front", action="store_true", help="also the cheapest tables for other limits")
@@ -118,6 +122,7 @@ def _tuned(checked: CheckResult, options: argparse.Namespace, margin: float) -> 
         iterations=options.iterations,
         evaluations=options.evaluations or EVALUATIONS,
         front=options.front,
+        accumulators=options.accumulators,
     )
     try:
         with Progress(sys.stderr) as progress, Store(store_path(options.build)) as store:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from specc.precision.contract import Judgement, percent
 from specc.report.numbers import percent as percent_of
 from specc.report.terminal import OUTCOME_SIGNS, table
@@ -11,6 +13,9 @@ from specc.tune.reasons import reasons
 from specc.tune.result import OnFront, Tuned
 from specc.tune.tuner import FRONT
 
+_USUAL: Final = 32  # bits of an accumulator
+_STUDIED: Final = "No kernel keeps sums of more than 32 bits: this table can be studied, and not yet be run."
+
 
 def tuning_text(found: Tuned, original: QuantizationTable, objective: Objective, margin: float) -> str:
     """Rows before and after, the proof, the confirmation, and what is left."""
@@ -19,6 +24,7 @@ def tuning_text(found: Tuned, original: QuantizationTable, objective: Objective,
     parts += [proof_text(found, objective.unit, margin)] if found.table is not None else []
     parts += [confirmation_text(found)] if found.confirmation else []
     parts += [_front(found.front, objective)] if found.front else []
+    parts += [_STUDIED] if found.table and any(row.accumulator > _USUAL for row in found.table.rows) else []
     parts += [_left(found)] if found.beyond_repair or found.not_evaluated else []
     return "\n\n".join(parts)
 
@@ -41,9 +47,7 @@ def residual_text(found: Tuned, unit: str) -> str:
     """How far the whole is off the sum of its layers, or "" where the cost is not taken apart."""
     if found.by_layers is None or found.residual is None:
         return ""
-    text = (
-        f"Both are measured in one piece. Its layers, measured in other tables, add up to {found.by_layers:,} {unit}: "
-    )
+    text = f"Both are measured in one piece. Its layers, measured in other tables, add up to {found.by_layers:,} "
     return f"{text}{unit}: the whole is {percent_of(found.residual)} off their sum."
 
 
@@ -54,7 +58,8 @@ def row_text(row: QuantizationRow) -> str:
         width = f"{row.weights}/{row.activations} bits"
     guard = f" + {row.guard} guard" if row.guard else ""
     grid = f", ±{row.range:.10g} by {row.step:g}" if row.range is not None else ""
-    return f"{width}{guard}{grid}"
+    accumulator = f", {row.accumulator}-bit sums" if row.accumulator != _USUAL else ""
+    return f"{width}{guard}{grid}{accumulator}"
 
 
 def proof_text(found: Tuned, unit: str, margin: float) -> str:

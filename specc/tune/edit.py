@@ -20,6 +20,7 @@ from specc.syntax.tables import is_rule
 
 _MARK: Final = b"\xef\xbb\xbf"
 _CALIBRATED: Final = "calibrated"
+_DEFAULT_ACCUMULATOR: Final = QuantizationRow.model_fields["accumulator"].default
 
 
 class EditError(Exception):
@@ -65,6 +66,8 @@ def cells_of(row: QuantizationRow, columns: Mapping[str, str]) -> dict[str, str]
     if row.range is not None and row.step is not None:
         step = "scale" if "scale" in columns else "step"
         texts |= {"range": f"±{decimal(exact(row.range))}", step: decimal(exact(row.step))}
+    if "accumulator" in columns or row.accumulator != _DEFAULT_ACCUMULATOR:
+        texts["accumulator"] = str(row.accumulator)
     if missing := [name for name in texts if name not in columns and name != "bits"]:
         raise EditError(f"the table has no column `{missing[0]}`, which `{row.layer}` needs now")
     return {name: text for name, text in texts.items() if name in columns}

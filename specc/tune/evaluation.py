@@ -38,6 +38,7 @@ from specc.tune.limits import (
     limits_anything,
     loads_of,
 )
+from specc.tune.reach import sums_reach
 from specc.tune.result import Division
 
 _MEMORY: Final = 512 << 20  # bytes
@@ -94,6 +95,14 @@ class Evaluation:
             study = study_of(self._spec, self._network, self._harness.iterations, another=1)
             found = judged(self._harness, study.evaluate(table, progress=progress))
         return found + [self._judged(item, table) for item in self._limits]
+
+    def reach(self, table: QuantizationTable) -> dict[str, int]:
+        """How far sums with their biases can reach, by layer.
+
+        Raises:
+            QuantizationError: the table cannot be computed.
+        """
+        return sums_reach(self._tables, table)
 
     def out_of_reach(self, judgement: Judgement) -> bool:
         """Whether a limit on accuracy is not shown to hold in full precision either, on the inputs held out."""

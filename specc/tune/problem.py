@@ -29,9 +29,11 @@ class TableProblem:
     evaluate: Evaluate
     known: dict[Point, Loads | None]  # None: cannot be computed
     slack: Callable[[tuple[str, str]], float]
+    reach: Callable[[QuantizationTable], dict[str, int]] | None = None  # of sums with their biases, by layer
     judged: bool = True  # whether the checker's proofs count
     refuted: set[Point] = field(default_factory=set)  # a confirmation failed: these and all below are beyond the limit
     _wide: dict[Point, bool] = field(default_factory=dict)
+    _reaches: dict[Point, dict[str, int]] = field(default_factory=dict)
 
     @cached_property
     def levels(self) -> tuple[int, ...]:
@@ -83,6 +85,7 @@ class TableProblem:
         """Every statistic over its limit, or None where the table cannot be computed, here or on the target."""
         if self.objective.by_layers is not None and self.objective_of(self.cost(point)) >= UNREACHABLE:
             return None
+        point = self.space.widened(point)
         if point not in self.known:
             try:
                 self.known[point] = self.evaluate(self.space.table(point))
@@ -107,15 +110,31 @@ class TableProblem:
             return False
         if point not in self._wide:
             table = self.space.table(point)
-            self._wide[point] = bool(self.proofs.overflows(table) or self.proofs.broken(table))
+            self._wide[point] = bool(self.proofs.overflows(table) or self._outgrown(point) or self.proofs.broken(table))
         return self._wide[point]
+
+    def _outgrown(self, point: Point) -> bool:
+        """Whether a sum with its bias can leave an accumulator that is chosen here. The checker leaves biases out."""
+        if self.reach is None or not any(own.field == "accumulator" for own in self.space.variables):
+            return False
+        wide = self.space.widened(point)
+        if wide not in self._reaches:
+            try:
+                self._reaches[wide] = self.reach(self.space.table(wide))
+            except QuantizationError:
+                self._reaches[wide] = {}
+        reaches = self._reaches[wide]
+        return any(
+            own.field == "accumulator" and reaches.get(own.layer, 0) >= 1 << (own.settings[level].bits - 1)
+            for own, level in zip(self.space.variables, point, strict=True)
+        )
 
     def _tightened(self, point: Point) -> list[float]:
         return [load / self.slack(key) for key, load in (self.loads(point) or {}).items()]
 
     @cached_property
     def _more_than_any_tie(self) -> int:
-        return 1 + sum(variable.settings[-1].bits for variable in self.space.variables)
+        return 1 + sum(max(map(_bits, variable.settings)) for variable in self.space.variables)
 
 
 def within_accumulators(space: Space, proofs: Proofs) -> Space:
@@ -135,6 +154,9 @@ def by_container(space: Space, container: Callable[[int], int]) -> Space:
     """The space with the widest level of each container alone, given the container of a width."""
     variables = []
     for variable in space.variables:
+        if variable.field == "accumulator":
+            variables.append(variable)
+            continue
         groups = itertools.groupby(variable.settings, key=lambda setting: container(setting.bits))
         variables.append(replace(variable, settings=tuple(max(own, key=_bits) for _, own in groups)))
     return replace(space, variables=tuple(variables))

@@ -12,11 +12,13 @@ def reasons(found: Tuned, original: QuantizationTable) -> dict[str, str]:
     """A sentence for each row: what its own numbers prove, and what a level less would do."""
     if found.table is None:
         return {}
-    narrower = {own.layer: own.statement for own in found.narrower}
+    narrower: dict[str, list[str]] = {}
+    for own in found.narrower:
+        narrower.setdefault(own.layer, []).append(own.statement)
     made = {}
     for row in found.table.rows:
         before = original.row(row.layer)
-        said = [*(_proved(before, row) if before is not None else ()), narrower.get(row.layer, "")]
+        said = [*(_proved(before, row) if before is not None else ()), *narrower.get(row.layer, [])]
         made[row.layer] = "; ".join(part for part in said if part)
     return made
 

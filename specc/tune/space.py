@@ -25,7 +25,9 @@ from specc.tune.search import Point
 FEWEST_BITS: Final = 2
 MOST_BITS: Final = 16
 
-Field = Literal["bits", "weights", "activations"]
+ACCUMULATORS: Final = (64, 32, 16)  # the widest first: a higher level is harder to keep, as with widths
+
+Field = Literal["bits", "weights", "activations", "accumulator"]
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class Variable:
-    """One number of a table that may change. `layer` is a layer's name, or `*` for those that no other row governs."""
+    """One number of a table that may change. `layer` is a layer's name, or `*` for those that no other row governs.
+
+    Settings come in the order in which they get harder to keep: the narrowest width, but the widest accumulator, first.
+    """
 
     layer: str
     field: Field
     row: QuantizationRow  # that governs the layer as the table is written
-    settings: tuple[Setting, ...]  # the narrowest first
+    settings: tuple[Setting, ...]
     weights: int  # of the layer, without biases
 
 
@@ -78,6 +83,13 @@ class Space:
             return own
         return [index for index, variable in enumerate(self.variables) if variable.layer == "*"]
 
+    def widened(self, point: Point) -> Point:
+        """The point with the widest accumulators: sums that are proven to fit narrower ones are the same there."""
+        return tuple(
+            0 if variable.field == "accumulator" else level
+            for variable, level in zip(self.variables, point, strict=True)
+        )
+
     def table(self, point: Point) -> QuantizationTable:
         """The table of a point: rows of the original in their order, then those of layers that differ from `*`."""
         made: dict[str, QuantizationRow] = {}
@@ -102,11 +114,12 @@ class Space:
         return {"*": chosen.model_copy(update={"layer": "*"})}
 
 
-def space_of(spec: Spec, network: Network, *, keep_steps: bool) -> Space:
+def space_of(spec: Spec, network: Network, *, keep_steps: bool, accumulators: bool = False) -> Space:
     """The variables of a spec's table.
 
     Args:
         keep_steps: steps that are written stay; their rows get the width that holds their range.
+        accumulators: those of layers with weights are variables too.
 
     Raises:
         ValueError: the spec has no table.
@@ -114,7 +127,10 @@ def space_of(spec: Spec, network: Network, *, keep_steps: bool) -> Space:
     table = spec.quantization
     if table is None:
         raise ValueError("there is no quantization table to tune")
-    return Space(network, table, tuple(_variables(network, table, keep_steps)), spec.model.fusions)
+    variables = list(_variables(network, table, keep_steps))
+    if accumulators:
+        variables += _accumulators(variables)
+    return Space(network, table, tuple(variables), spec.model.fusions)
 
 
 def _variables(network: Network, table: QuantizationTable, keep_steps: bool) -> Iterator[Variable]:
@@ -130,6 +146,13 @@ def _variables(network: Network, table: QuantizationTable, keep_steps: bool) -> 
             others = True
     if others and (row := table.row("*")) is not None:
         yield from _of_row("*", row, 0, keep_steps)
+
+
+def _accumulators(variables: Sequence[Variable]) -> Iterator[Variable]:
+    """An accumulator for each layer with weights whose sums the checker has a proof for."""
+    for own in variables:
+        if own.weights and own.row.uniform:
+            yield Variable(own.layer, "accumulator", own.row, tuple(map(Setting, ACCUMULATORS)), 0)
 
 
 def _weights(layer: Layer) -> int:
@@ -175,6 +198,8 @@ def _with_setting(row: QuantizationRow, field: Field, setting: Setting) -> Quant
     if field == "bits":
         bits, guard = _split(row, setting.bits)
         return row.model_copy(update={"bits": bits, "guard": guard, "range": setting.range, "step": setting.step})
+    if field == "accumulator":
+        return row.model_copy(update={"accumulator": setting.bits})
     bits = setting.bits - row.guard
     weights = bits if field == "weights" else row.weights or row.bits
     activations = bits if field == "activations" else row.activations or row.bits

@@ -24,7 +24,7 @@ from specc.tune.problem import TableProblem, by_container, within_accumulators
 from specc.tune.proofs import Proofs
 from specc.tune.result import Narrower, Obstacle, OnFront, Tuned, Unrepaired
 from specc.tune.search import Found, Point, search
-from specc.tune.space import Space, space_of
+from specc.tune.space import Space, Variable, space_of
 
 Progress = Callable[[str], None]
 
@@ -49,6 +49,7 @@ class Options:
     iterations: int | None = None
     evaluations: int = EVALUATIONS
     front: bool = False
+    accumulators: bool = False
 
 
 def tune(
@@ -75,7 +76,9 @@ class _Tuner:
         self._objective, self._options, self._progress = objective, options, progress
         self._reason = _not_evaluable(spec)
         self._slack: dict[tuple[str, str], float] = {}
-        space = _space(spec, network, keep_steps=options.keep_steps or bool(self._reason), reason=self._reason)
+        if options.accumulators and objective.by_layers is not None:
+            raise TuneError(f"--accumulators: they are no part of what is measured for {objective.name}")
+        space = _space(spec, network, options, self._reason)
         self._proofs = Proofs(spec, network, space.table((0,) * len(space.levels)))
         space = within_accumulators(space, self._proofs)
         if objective.container:
@@ -87,7 +90,10 @@ class _Tuner:
         self._iterations = (options.iterations or _iterations(spec, network)) if judged else 0
         self._evaluation = None if self._reason else Evaluation(spec, network, self._iterations)
         self._log = _Log(store, self._key())
-        self._problem = TableProblem(space, objective, self._proofs, self._evaluate, self._log.known, self._limit)
+        reach = self._evaluation.reach if self._evaluation else None
+        self._problem = TableProblem(
+            space, objective, self._proofs, self._evaluate, self._log.known, self._limit, reach
+        )
 
     def run(self) -> Tuned:
         try:
@@ -199,6 +205,9 @@ class _Tuner:
         """What a level less in each row would break, or would bring."""
         found = []
         for index, variable in enumerate(self._space.variables):
+            if variable.field == "accumulator":
+                found += _narrower_accumulator(variable, best[index])
+                continue
             if best[index] == 0:
                 continue
             lower = (*best[:index], best[index] - 1, *best[index + 1 :])
@@ -310,16 +319,24 @@ def _read(loads: list[tuple[str, str, float]] | None) -> Loads | None:
     return None if loads is None else {(subject, statistic): load for subject, statistic, load in loads}
 
 
-def _space(spec: Spec, network: Network, *, keep_steps: bool, reason: str) -> Space:
+def _narrower_accumulator(variable: Variable, level: int) -> list[Narrower]:
+    if level + 1 == len(variable.settings):
+        return []
+    bits = variable.settings[level + 1].bits
+    return [Narrower(variable.layer, f"its sums are not proven to fit an accumulator of {bits} bits")]
+
+
+def _space(spec: Spec, network: Network, options: Options, reason: str) -> Space:
     if spec.model.file is not None and spec.model.file.content.quantized:
         raise TuneError(f"{spec.model.file.path} holds codes, and decides by itself how wide numbers are")
     try:
-        space = space_of(spec, network, keep_steps=keep_steps)
+        keep_steps = options.keep_steps or bool(reason)
+        space = space_of(spec, network, keep_steps=keep_steps, accumulators=options.accumulators)
     except ValueError as error:
         raise TuneError(str(error)) from error
     if not space.variables:
         raise TuneError("no row of the quantization table has a width that could change")
-    if reason and any(len(variable.settings) > 1 for variable in space.variables):
+    if reason and any(len(own.settings) > 1 and own.field != "accumulator" for own in space.variables):
         raise TuneError(f"{reason}: nothing says how few bits a calibrated row needs")
     return space
 
