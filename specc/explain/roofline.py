@@ -8,7 +8,6 @@ input and output code once. What a layer takes beyond the larger bound is attrib
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -28,6 +27,7 @@ from specc.explain.attribution import (
     attribute,
     tells_computing,
 )
+from specc.explain.working_set import working_set
 from specc.graph.network import Layer
 from specc.measure.peaks import Peaks
 from specc.measure.result import LayerResult, Measurement
@@ -38,7 +38,6 @@ Bottleneck = Literal["compute", "memory", "latency", "overhead"]
 _AT_THE_ROOF: Final = 0.5
 _COMPUTING: Final = (MULTIPLY, DIVIDES, FLOATS, ARRAY)  # causes
 _MOVING: Final = (LOADS, STORES, SRAM, DRAM, FLASH)  # causes
-_ACCUMULATOR_BYTES: Final = 4  # of a bias
 
 
 @dataclass(frozen=True)
@@ -128,14 +127,8 @@ def place(measurement: Measurement, network: QuantizedNetwork, peaks: Peaks) -> 
 
 def traffic(layer: Layer, network: QuantizedNetwork) -> Traffic:
     """Bytes of weights and biases, and of inputs and outputs, each once."""
-    numbers = network.numbers[layer.name]
-    weights = 0
-    if numbers.weights is not None and numbers.bias is not None:
-        weights = numbers.weights.size * numbers.weight_container_bits // 8 + numbers.bias.size * _ACCUMULATOR_BYTES
-    bits = sum(math.prod(shape) * network.formats[name].container_bits for name, shape in zip(
-        layer.inputs, layer.input_shapes, strict=True))  # fmt: skip
-    bits += math.prod(layer.output_shape) * network.layer_format(layer).container_bits
-    return Traffic(weights, bits // 8)
+    touched = working_set(layer, network)
+    return Traffic(touched.weights, touched.activations)
 
 
 def movement_share(counters: Mapping[str, Figure]) -> float | None:

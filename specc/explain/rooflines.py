@@ -8,6 +8,7 @@ from pathlib import Path
 
 from specc.check import CheckResult
 from specc.explain.roofline import Placed, place
+from specc.explain.working_set import Memory, WorkingSet, memories, working_sets
 from specc.measure.backend import Backend, BackendError, Job, Progress, backend_for, discover
 from specc.measure.peaks import Peaks, measured_peaks
 from specc.measure.result import Measurement
@@ -18,11 +19,13 @@ from specc.numerics.quantize import quantize
 
 @dataclass(frozen=True)
 class Roofline:
-    """A target's peaks, and its layers under them."""
+    """A target's peaks, its layers under them, and what the layers touch against what its memories hold."""
 
     measurement: Measurement
     peaks: Peaks
     layers: list[Placed]
+    working_sets: list[WorkingSet]
+    memories: tuple[Memory, ...]
 
 
 def rooflines(
@@ -43,6 +46,7 @@ def rooflines(
     spec, network = checked.spec, checked.network
     assert spec is not None and network is not None, "a spec with errors cannot be measured"
     quantized = quantize(spec, network)
+    sets = working_sets(quantized)
     available = discover() if backends is None else backends
     found: list[Roofline] = []
     failures: dict[str, str] = {}
@@ -59,5 +63,5 @@ def rooflines(
             except BackendError as error:
                 failures[name] = str(error)
                 continue
-            found.append(Roofline(measurement, peaks, place(measurement, quantized, peaks)))
+            found.append(Roofline(measurement, peaks, place(measurement, quantized, peaks), sets, memories(target)))
     return found, failures

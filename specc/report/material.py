@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from specc.explain.attribution import attribute
+from specc.explain.attribution import attribute, tells_computing
 from specc.explain.sentences import Statement
 from specc.guide.candidates import Candidate, candidates, estimated_candidates, requirement
 from specc.guide.choose import Choice, choose
@@ -76,7 +76,9 @@ class Material:
     @cached_property
     def telling(self) -> list[Measurement]:
         """Those of `ranked` whose counters tell causes apart, layer by layer."""
-        return [m for m in self.ranked if any(attribute(layer.counters) for layer in m.layers)]
+        return [
+            m for m in self.ranked if any(attribute(own.counters) and tells_computing(own.counters) for own in m.layers)
+        ]
 
     @cached_property
     def counters(self) -> list[Table]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from specc.evidence import Figure
 from specc.explain.roofline import Placed, movement_share
 from specc.explain.rooflines import Roofline
+from specc.explain.working_set import Memory, WorkingSet
 from specc.report.numbers import percent, quantity, significant
 from specc.report.terminal import table
 
@@ -27,6 +28,7 @@ def roofline_text(roofline: Roofline) -> str:
     moved = movement_share(measurement.counters)
     if moved is not None:
         lines.append(f"{percent(moved)} of all cycles load and store.")
+    lines += _working_set(roofline)
     if not any(layer.counted for layer in roofline.layers):
         lines.append("No counters tell the causes apart: bounds are by the peaks alone.")
     return "\n".join([*lines, ""])
@@ -40,6 +42,11 @@ def roofline_json(found: Sequence[Roofline], failures: Mapping[str, str]) -> dic
             {
                 "target": one.measurement.target,
                 "peaks": one.peaks.model_dump(mode="json"),
+                "working_sets": [asdict(own) | {"total": own.total} for own in one.working_sets],
+                "memories": [
+                    asdict(memory) | {"fitting": [own.layer for own in one.working_sets if memory.holds(own)]}
+                    for memory in one.memories
+                ],
                 "layers": [
                     asdict(layer)
                     | {
@@ -56,6 +63,25 @@ def roofline_json(found: Sequence[Roofline], failures: Mapping[str, str]) -> dic
         ],
         "failures": dict(failures),
     }
+
+
+def _working_set(roofline: Roofline) -> list[str]:
+    """The largest working set, and how many layers fit each memory."""
+    largest = max(roofline.working_sets, key=lambda one: one.total)
+    lines = [f"{largest.layer} touches the most, {largest.total:,} B in an inference."]
+    for memory in roofline.memories:
+        concerned, fitting = _fitting(memory, roofline.working_sets)
+        what = {"weights": "weights", "activations": "inputs and output", "all of it": "whole working set"}
+        lines.append(
+            f"{memory.kind}, {memory.size:,} B: the {what[memory.contents]} of {fitting} of {concerned} layers fit."
+        )
+    return lines if roofline.memories else [*lines, "No size of a cache or of SRAM is declared."]
+
+
+def _fitting(memory: Memory, sets: Sequence[WorkingSet]) -> tuple[int, int]:
+    """Layers that a memory concerns, and those of them that fit it."""
+    concerned = [one for one in sets if memory.concerns(one)]
+    return len(concerned), sum(memory.holds(one) for one in concerned)
 
 
 def _row(layer: Placed) -> tuple[str, ...]:

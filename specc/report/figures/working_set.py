@@ -3,62 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from specc.explain.working_set import WorkingSet, capacities, working_sets
 from specc.numerics.quantized import QuantizedNetwork
 from specc.report import style
 from specc.report.numbers import count, quantity
-from specc.spec.hardware import CacheGeometry, Target
-
-
-@dataclass(frozen=True)
-class WorkingSet:
-    """Bytes that a layer touches: weights (with what belongs to them), inputs, output."""
-
-    layer: str
-    weights: int
-    inputs: int
-    output: int
-
-    @property
-    def total(self) -> int:
-        return self.weights + self.inputs + self.output
-
-
-def working_sets(network: QuantizedNetwork) -> list[WorkingSet]:
-    """What each layer touches, in order: weights in their containers, 32-bit biases, every input once, the output."""
-    found = []
-    for layer in network.network.layers:
-        numbers = network.numbers[layer.name]
-        weights = 0 if numbers.weights is None else numbers.weights.size * numbers.weight_container_bits // 8
-        bias = 0 if numbers.bias is None else numbers.bias.size * 4
-        shapes = dict(zip(layer.inputs, layer.input_shapes, strict=True))
-        inputs = sum(_bytes(network, name, shape) for name, shape in shapes.items())
-        found.append(WorkingSet(layer.name, weights + bias, inputs, _bytes(network, layer.name, layer.output_shape)))
-    return found
-
-
-def _bytes(network: QuantizedNetwork, tensor: str, shape: tuple[int, ...]) -> int:
-    return math.prod(shape) * network.formats[tensor].container_bits // 8
-
-
-def capacities(targets: tuple[Target, ...]) -> dict[str, float]:
-    """Bytes of the data caches and of the SRAM that the targets declare; equal ones once, with all their targets."""
-    by_size: dict[tuple[str, float], list[str]] = {}
-    for target in targets:
-        hardware = target.hardware
-        cache = hardware.flash_cache.data if hardware.flash_cache else None
-        if cache is not None:
-            by_size.setdefault(("flash data cache", _size(cache)), []).append(target.name)
-        if hardware.l1_data is not None:
-            by_size.setdefault(("L1 data cache", float(hardware.l1_data.value.base)), []).append(target.name)
-        if hardware.sram is not None:
-            by_size.setdefault(("SRAM", float(hardware.sram.value.base)), []).append(target.name)
-    return {f"{kind} of {', '.join(names)}": size for (kind, size), names in by_size.items()}
-
-
-def _size(cache: CacheGeometry) -> float:
-    return float(cache.sets * cache.ways * cache.line_bytes)
+from specc.spec.hardware import Target
 
 
 def working_set(network: QuantizedNetwork | None, targets: tuple[Target, ...]) -> style.Image | None:

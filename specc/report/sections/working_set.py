@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from specc.explain.working_set import working_sets
 from specc.report.blocks import Missing, Section, present
 from specc.report.figures.working_set import working_set as drawn
-from specc.report.figures.working_set import working_sets
 from specc.report.material import Material
 from specc.report.numbers import count
 from specc.report.tables import Cell, Column, Row, Table, table

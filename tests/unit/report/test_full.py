@@ -14,12 +14,12 @@ from layout import overflowing
 from pypdf import PdfReader
 
 from specc.explain.attribution import CAUSES
+from specc.explain.working_set import working_sets
 from specc.report import style
 from specc.report.blocks import Section, blocks_of
 from specc.report.document import write_documents
 from specc.report.figures.energy import shares
 from specc.report.figures.looks import CAUSE_LOOK, ink_on, kind_look
-from specc.report.figures.working_set import working_sets
 from specc.report.inputs import ReportInputs
 from specc.report.kinds import FULL, SLIDES, Kind, compose, page_context
 from specc.report.material import Material
