@@ -64,7 +64,11 @@ static uint32_t multiply(uint32_t bytes, uint32_t repetitions)
 #endif
     (void)bytes;
     for (uint32_t i = 0; i < repetitions; i++) {
+#ifdef __clang__
 #pragma clang loop unroll(full)
+#else
+#pragma GCC unroll 32 /* GROUP */
+#endif
         for (int group = 0; group < GROUP; group++) {
             MULTIPLY(s0, a, b);
             MULTIPLY(s1, a, b);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import re
 import shlex
 import signal
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 # What the kernels rely on (-fwrapv, -fno-strict-aliasing), symbols for profiles (-g; without it Zig strips at -Os), one
 # section per function and object so that the linker drops what is unused, and no undefined-behaviour traps, which Zig
@@ -31,6 +32,7 @@ COMMON_FLAGS: Final = (
     "-Wextra",
 )
 HOST_FLAGS: Final = ("-target", "native", "-march=native")
+ON_X86: Final = platform.machine() in ("x86_64", "AMD64")
 CORTEX_M4_FLAGS: Final = (
     "-target",
     "thumb-freestanding-eabihf",
@@ -88,16 +90,32 @@ class ToolchainError(Exception):
         self.log = log
 
 
-def optimisation_flags(text: str) -> tuple[str, ...]:
-    """The compiler flags that a spec asks for, as arguments.
+CLANG: Final = "clang"
+GCC: Final = "gcc"
+
+
+def compiler_of(text: str) -> str:
+    """The compiler that a spec's flags name before them, as in `gcc -O2`; clang where they name none."""
+    first = text.partition(" ")[0]
+    return first if first == GCC else CLANG
+
+
+def optimisation_flags(text: str, compilers: Sequence[str] = (CLANG,)) -> tuple[str, ...]:
+    """The compiler flags that a spec asks for, as arguments, without the name of the compiler.
 
     Raises:
-        ToolchainError: a flag that a spec may not choose.
+        ToolchainError: a flag that a spec may not choose, or a compiler that is not one of `compilers`.
     """
     try:
         flags = tuple(shlex.split(text))
     except ValueError as error:
         raise ToolchainError(f"compiler flags {text!r} cannot be read: {error}") from error
+    if flags and flags[0] in (CLANG, GCC):
+        if flags[0] not in compilers:
+            raise ToolchainError(
+                f"{flags[0]} is not set up for this target, only for this computer itself (`use host`)"
+            )
+        flags = flags[1:]
     for flag in flags:
         if not _ALLOWED_FLAGS.fullmatch(flag):
             raise ToolchainError(
@@ -109,9 +127,18 @@ def optimisation_flags(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Toolchain:
-    """The compiler, with its caches under `build_folder`. Several processes may share a build folder."""
+    """The compiler, with its caches under `build_folder`. Several processes may share a build folder.
+
+    `native` are the flags of a program for the very computer it is built on, `portable` those of one without the
+    instructions that Valgrind does not know (AVX-512).
+    """
 
     build_folder: Path
+    # -P: a module named ziglang in the user's folder must not take the compiler's place.
+    program: ClassVar[Sequence[str]] = (sys.executable, "-P", "-m", "ziglang")
+    driver: ClassVar[Sequence[str]] = ("cc",)
+    native: ClassVar[Sequence[str]] = HOST_FLAGS
+    portable: ClassVar[Sequence[str]] = ("-target", "native", *(("-mcpu=x86_64_v3",) if ON_X86 else ()))
 
     @cached_property
     def version(self) -> str:
@@ -145,7 +172,7 @@ class Toolchain:
         with tempfile.TemporaryDirectory(dir=output.parent, prefix=".compile-") as folder:
             unfinished = Path(folder) / output.name
             include = [f"-I{path}" for path in include_folders]
-            arguments = ["cc", *COMMON_FLAGS, *flags, *include, *map(str, sources), "-o", str(unfinished)]
+            arguments = [*self.driver, *COMMON_FLAGS, *flags, *include, *map(str, sources), "-o", str(unfinished)]
             printed = self._run(arguments, time_limit)
             if not unfinished.is_file():
                 raise ToolchainError("the compiler wrote no program", printed)
@@ -153,8 +180,7 @@ class Toolchain:
         return printed
 
     def _run(self, arguments: Sequence[str], time_limit: float) -> str:
-        # -P: a module named ziglang in the user's folder must not take the compiler's place.
-        command = [sys.executable, "-P", "-m", "ziglang", *arguments]
+        command = [*self.program, *arguments]
         cache = self.build_folder.resolve() / "zig-cache"
         cache.mkdir(parents=True, exist_ok=True)
         environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(cache), "ZIG_LOCAL_CACHE_DIR": str(cache)}

@@ -275,7 +275,8 @@ _NAMES: Final = (
         "compiler flag not allowed",
         "A spec may come from anyone, and a compiler can read files, write files and load code. Only\n"
         "optimisation levels and a few optimisations may be set: -O0 to -O3, -Os, -Oz, -funroll-loops,\n"
-        "-fvectorize and their opposites.",
+        "-fvectorize and their opposites. The name of a compiler may stand before them: `gcc -O2`, for a\n"
+        "target that is this computer, instead of the Clang that comes with specc.",
     ),
     Code(
         "W1101",

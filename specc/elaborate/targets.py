@@ -17,6 +17,7 @@ from specc.units import FREQUENCY, Quantity
 _FLAG: Final = re.compile(
     r"-O[0123sz]|-f(no-)?(unroll-loops|vectorize|slp-vectorize|inline-functions|omit-frame-pointer|strict-aliasing)"
 )
+_COMPILERS: Final = (["clang"], ["gcc"])  # first words
 
 
 def elaborate_target(
@@ -74,14 +75,18 @@ def _hardware(reader: Reader, own: dict[str, Hardware | None], use: Callable[[st
 
 
 def compiler_flags(reader: Reader) -> str:
-    """A text of flags that cost no more than time."""
+    """A text of flags that cost no more than time, with the name of a compiler before them if it is another one."""
     text = reader.text('compiler flags such as "-O2"')
-    for flag in text.text.split():
+    words = text.text.split()
+    for flag in words[1:] if words[:1] in _COMPILERS else words:
         if not _FLAG.fullmatch(flag):
             reader.fail(
                 "E1019",
                 f"`{flag[:60]}` is not a compiler flag that a spec may set",
                 text.span,
-                notes=("a spec sets -O0 to -O3, -Os, -Oz and optimisations such as -funroll-loops",),
+                notes=(
+                    "a spec sets -O0 to -O3, -Os, -Oz and optimisations such as -funroll-loops; `gcc -O2` names the "
+                    "compiler too",
+                ),
             )
     return text.text

@@ -40,6 +40,7 @@ _PACKAGES: Final = (
     ("pyarrow", "pyarrow", "no export to Parquet", "parquet"),
 )
 _COMMANDS: Final = (
+    (("gcc",), 'no second compiler to compare with on the host (`compile "gcc -O2"`)', "install the system's gcc"),
     (("valgrind",), "no simulated counters on a host without hardware counters", "install the system's valgrind"),
     (("pyocd", "openocd"), "boards cannot be flashed by `specc flash`", "pip install pyocd, or the system's openocd"),
 )

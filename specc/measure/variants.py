@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Literal, get_args
 
+from specc.codegen.gcc import installed as gcc_installed
 from specc.codegen.kernels import GENERIC, family_of
 from specc.codegen.schedule import unfused
+from specc.codegen.toolchain import CLANG, GCC, compiler_of
 from specc.measure.backend import BuildOptions
 from specc.spec import Spec
 from specc.spec.experiments import Experiments
@@ -94,7 +96,8 @@ def changes(spec: Spec, target: Target, axis: Axis) -> tuple[Change, ...]:
     if axis == "clock":
         values = [clock for clock in listed.clocks or _clocks(target) if float(clock.base) != target.clock_hz]
     elif axis == "compile":
-        values = [level for level in listed.compile or _LEVELS if level != target.compile]
+        tried = listed.compile or (*_LEVELS, *_other_compiler(target))
+        values = [level for level in tried if level != target.compile]
     elif axis == "bits":
         values = [bits for bits in listed.bits or _BITS if bits not in _widths(spec) or len(_widths(spec)) > 1]
     elif axis == "fusion":
@@ -157,6 +160,16 @@ def variant(spec: Spec, target: Target, made: Sequence[Change]) -> Variant:
 
 def _family(target: Target) -> str:
     return family_of(target.hardware.core, has_dsp=target.hardware.dsp)
+
+
+def _other_compiler(target: Target) -> tuple[str, ...]:
+    """The same flags for the other compiler, where there is one for the target: GCC, on this computer alone."""
+    if target.hardware.core != "host":
+        return ()
+    flags = target.compile.removeprefix(f"{GCC} ")
+    if compiler_of(target.compile) == GCC:
+        return (flags,)
+    return (f"{GCC} {flags.removeprefix(f'{CLANG} ')}",) if gcc_installed() else ()
 
 
 def _clocks(target: Target) -> list[Quantity]:

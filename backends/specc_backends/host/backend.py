@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from specc.codegen.gcc import host_toolchain
 from specc.codegen.generate import code_hash, generate, kernel_names, render
 from specc.codegen.kernels import GENERIC, family_of
 from specc.codegen.layers import identifiers
-from specc.codegen.toolchain import COMMON_FLAGS, HOST_FLAGS, Toolchain, ToolchainError, optimisation_flags
+from specc.codegen.toolchain import CLANG, COMMON_FLAGS, GCC, Toolchain, ToolchainError, compiler_of, optimisation_flags
 from specc.measure import provenance
 from specc.measure.backend import BackendError, Job
 from specc.measure.generator import generator_hash
@@ -62,7 +63,7 @@ class HostBackend:
             graph=provenance.graph_hash(job.network),
             schedule=job.network.schedule,
             generator=generator_hash(_board_files()),
-            flags=_flags(job.target),
+            **_compiler(job),
             target=job.target.model_dump(mode="json", exclude={"name"}),
             threads=thread_count(job.target.cores),
             kernels=_family(job),
@@ -80,7 +81,7 @@ class HostBackend:
         return provenance.content_key(
             backend=[self.name, self.version],
             sources=[path.read_text(encoding="utf-8") for path in (*peaks.sources(), *_board_files())],
-            flags=_flags(job.target),
+            **_compiler(job),
             threads=thread_count(job.target.cores),
             host=provenance.host_description(),
             libraries=_libraries(),
@@ -92,7 +93,8 @@ class HostBackend:
         Raises:
             BackendError: the build or the run failed.
         """
-        return peaks.measure_peaks(job, key, _flags(job.target))
+        toolchain = _toolchain(job)
+        return peaks.measure_peaks(job, key, toolchain, _flags(job.target, toolchain))
 
     def measure(self, job: Job, key: str) -> Measurement:
         """Build and measure.
@@ -100,8 +102,8 @@ class HostBackend:
         Raises:
             BackendError: the build failed, the program crashed, hung or broke the protocol, or the clock is too coarse.
         """
-        flags = _flags(job.target)
-        toolchain = Toolchain(job.build_folder)
+        toolchain = _toolchain(job)
+        flags = _flags(job.target, toolchain)
         job.progress(f"{job.target.name}: building for this computer")
         threads = thread_count(job.target.cores)
         cpus = chosen_cpus(threads)
@@ -175,7 +177,7 @@ class HostBackend:
             return seen
         job.progress(f"{job.target.name}: simulating counters")
         try:
-            flags = (*counters.PORTABLE_FLAGS, *optimisation_flags(job.target.compile))
+            flags = (*toolchain.portable, *_asked(job.target))
             program, _ = _build(job, toolchain, flags, 1, "counters")
             functions = {function: name for name, function in layers.items()}
             streamed = job.network.network.input in job.network.rings
@@ -212,9 +214,32 @@ def _libraries() -> dict[str, str]:
     return provenance.library_versions("specc", "numpy", "ziglang", "ai-edge-litert", "onnxruntime")
 
 
-def _flags(target: Target) -> tuple[str, ...]:
+def _toolchain(job: Job) -> Toolchain:
     try:
-        return (*HOST_FLAGS, *optimisation_flags(target.compile))
+        return host_toolchain(job.target.compile, job.build_folder)
+    except ToolchainError as error:
+        raise BackendError(str(error), error.log) from error
+
+
+def _flags(target: Target, toolchain: Toolchain) -> tuple[str, ...]:
+    return (*toolchain.native, *_asked(target))
+
+
+def _asked(target: Target) -> tuple[str, ...]:
+    try:
+        return optimisation_flags(target.compile, (CLANG, GCC))
+    except ToolchainError as error:
+        raise BackendError(str(error), error.log) from error
+
+
+def _compiler(job: Job) -> dict[str, object]:
+    """What of the compiler can change a result. The one that specc brings is a library, and named among those."""
+    toolchain = _toolchain(job)
+    flags: dict[str, object] = {"flags": _flags(job.target, toolchain)}
+    if compiler_of(job.target.compile) != GCC:
+        return flags
+    try:
+        return flags | {"compiler": toolchain.version}
     except ToolchainError as error:
         raise BackendError(str(error), error.log) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +14,6 @@ from specc.measure.statistics import percentile
 from specc_backends.host import cachegrind, perf_events
 from specc_backends.host.process import HostProcess
 
-# Valgrind knows no AVX-512, which the native build may use.
-PORTABLE_FLAGS: Final = (
-    "-target",
-    "native",
-    *(("-mcpu=x86_64_v3",) if platform.machine() in ("x86_64", "AMD64") else ()),
-)
 RUNS: Final = 10  # inferences that each hardware counter is read over
 WARM_UP: Final = 2  # inferences before them
 _TIME_LIMIT: Final = 60.0  # seconds for one of them

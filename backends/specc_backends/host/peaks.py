@@ -36,7 +36,7 @@ def sources() -> list[Path]:
     return sorted(resource("firmware", "peaks").iterdir())
 
 
-def measure_peaks(job: Job, key: str, flags: Sequence[str]) -> Peaks:
+def measure_peaks(job: Job, key: str, toolchain: Toolchain, flags: Sequence[str]) -> Peaks:
     """Build and run the loops, `_RUNS` times, at once in as many processes as the target is to have threads.
 
     Raises:
@@ -49,7 +49,7 @@ def measure_peaks(job: Job, key: str, flags: Sequence[str]) -> Peaks:
     files = [*sources(), resource("firmware", "runtime/text.c"), resource("firmware", "host/board.c")]
     program = folder / "peaks"
     try:
-        Toolchain(job.build_folder).compile(files, program, (*flags, *defines), include)
+        toolchain.compile(files, program, (*flags, *defines), include)
     except ToolchainError as error:
         raise BackendError(str(error), error.log) from error
     threads = thread_count(job.target.cores)

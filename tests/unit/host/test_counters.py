@@ -118,7 +118,7 @@ def program(
     (folder / "network.c").write_text(NETWORK)
     runtime = resource("firmware", "runtime")
     sources = [folder / "network.c", *(runtime / name for name in ("harness.c", "inference.c", "text.c"))]
-    flags = (*counters.PORTABLE_FLAGS, "-O1", f"-DSTREAMED={request.param}")
+    flags = (*Toolchain.portable, "-O1", f"-DSTREAMED={request.param}")
     toolchain.compile([*sources, resource("firmware", "host/board.c")], folder / "counted", flags, [runtime])
     return folder / "counted", bytes(1 + request.param), bool(request.param)
 

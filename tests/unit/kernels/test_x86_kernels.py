@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from kernel_networks import inputs_of, side_by_side
 
+from specc.codegen import gcc
 from specc.codegen.generate import generate, kernel_names
 from specc.codegen.kernels import X86
 from specc.codegen.toolchain import HOST_FLAGS, Toolchain
@@ -89,7 +90,7 @@ def differing_layers(
     code = generate(network, folder / "source", X86, threads=threads)
     program = folder / "network"
     sources = [*code.sources, resource("firmware", "host/board.c")]
-    assert toolchain.compile(sources, program, (*HOST_FLAGS, *flags), code.include_folders) == ""
+    assert toolchain.compile(sources, program, (*toolchain.native, *flags), code.include_folders) == ""
     codes = inputs_of(network, 1)
     expected = golden.run(network, codes)
     form = network.formats[network.network.input]
@@ -132,6 +133,15 @@ def test_other_flags(toolchain: Toolchain, tmp_path: Path, flags: tuple[str, ...
     for number, (shape, layers) in enumerate(NETWORKS.values()):
         network = side_by_side(shape, layers, seed=sum(shape) + 1)
         assert differing_layers(toolchain, tmp_path / str(number), network, *flags) == []
+
+
+@pytest.mark.skipif(not gcc.installed(), reason="gcc is not installed on this computer")
+@pytest.mark.parametrize("name", ["windows", "tiles", "additions"])
+def test_every_code_by_another_compiler(tmp_path: Path, name: str) -> None:
+    """Without a warning, too: of pragmas that only the other compiler knows, for example."""
+    shape, layers = NETWORKS[name]
+    network = side_by_side(shape, layers, seed=sum(shape))
+    assert differing_layers(gcc.Gcc(tmp_path), tmp_path, network, "-O2") == []
 
 
 def test_a_variant_can_be_asked_for_by_the_environment(toolchain: Toolchain, tmp_path: Path) -> None:

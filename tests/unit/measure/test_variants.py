@@ -8,6 +8,7 @@ import pytest
 
 from specc.diagnostics.model import Sink
 from specc.elaborate import load_text
+from specc.measure import variants
 from specc.measure.backend import BuildOptions
 from specc.measure.variants import AXES, Change, VariantError, changes, declared_axes, grid, single, variant
 from specc.source import SourceFile
@@ -109,3 +110,23 @@ def test_a_grid_beyond_reason_is_refused() -> None:
 
 def test_one_change_at_a_time() -> None:
     assert all(len(one) == 1 for one in single(spec(), spec().target("t"), AXES))
+
+
+@pytest.mark.parametrize(
+    ("compile", "installed", "other"),
+    [
+        ("-O2", True, ["gcc -O2"]),
+        ("clang -O3", True, ["gcc -O3"]),
+        ("gcc -Os", True, ["-Os"]),
+        ("gcc -Os", False, ["-Os"]),
+        ("-O2", False, []),
+    ],
+)
+def test_the_other_compiler_is_tried_where_it_is_installed(
+    monkeypatch: pytest.MonkeyPatch, compile: str, installed: bool, other: list[str]
+) -> None:
+    monkeypatch.setattr(variants, "gcc_installed", lambda: installed)
+    found = spec(f'target own {{ use host, compile "{compile}" }}')
+    levels = ["-O0", "-O2", "-Os"]
+    assert labels(found, "own", "compile") == [level for level in [*levels, *other] if level != compile]
+    assert all("gcc" not in label for label in labels(found, "t", "compile")), "boards have one compiler"

@@ -7,7 +7,7 @@ from network_zoo import corner_inputs
 
 from specc.codegen.generate import generate
 from specc.codegen.kernels import GENERIC
-from specc.codegen.toolchain import HOST_FLAGS, Toolchain
+from specc.codegen.toolchain import Toolchain
 from specc.numerics import golden
 from specc.numerics.inputs import from_bytes, to_bytes
 from specc.numerics.quantized import IntArray, QuantizedNetwork
@@ -22,7 +22,7 @@ def trace(
     code = generate(network, folder, family)
     board = resource("firmware", "host/board.c")
     warnings = toolchain.compile(
-        [*code.sources, board], folder / "network", (*HOST_FLAGS, *flags), code.include_folders
+        [*code.sources, board], folder / "network", (*toolchain.native, *flags), code.include_folders
     )
     assert warnings == "", warnings
     form = network.formats[network.network.input]
