@@ -20,7 +20,7 @@ _AXES: Final = ("clock", "compile", "bits", "fusion", "kernels", "placement")
 _EPILOG = """\
 axes:
   clock      the clocks that the spec lists, or the highest one of each number of flash wait states
-  compile    the compiler flags that the spec lists, or the usual optimisation levels
+  compile    the compiler flags that the spec lists, or the usual optimisation levels, and on this computer GCC's
   bits       the widths that the spec lists, or 8 and 16 bits in every row of the quantization table
   fusion     layers row by row where the spec runs them one after the other, or the other way round
   kernels    generic C in place of the kernels for the core's own instructions
