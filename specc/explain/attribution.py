@@ -40,6 +40,7 @@ COUNTERS: Final[dict[str, tuple[str, ...]]] = {
     OTHER: ("other_cycles",),
 }
 CAUSES: Final = (*COUNTERS, UNATTRIBUTED)
+ACCELERATOR: Final = (ARRAY, SRAM, DRAM, FLASH)  # causes that only an accelerator has
 _COMPUTING: Final = (*COUNTERS[MULTIPLY], *COUNTERS[ARRAY])
 
 

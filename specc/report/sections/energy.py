@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from specc.explain.energy import ENERGY_CAUSES, EnergyAttribution, inference_energy, layer_energy
 from specc.report.blocks import Missing, Section, present
@@ -10,6 +11,9 @@ from specc.report.figures.energy import energy_shares
 from specc.report.material import Material
 from specc.report.numbers import digits, fixed, interval, significant, unit_for
 from specc.report.tables import Cell, Column, Row, Table, table
+
+_ABREAST: Final = 7  # causes: the width of a page
+_REST: Final = "all others"
 
 
 def energy(material: Material) -> Section | Missing:
@@ -56,13 +60,23 @@ def _by_layer(material: Material) -> Table | None:
 
 
 def _causes(found: Iterable[EnergyAttribution]) -> list[str]:
-    seen = {part.cause for one in found for part in one.parts}
-    return [cause for cause in ENERGY_CAUSES if cause in seen]
+    """Causes that get a column, in their order: all, or the largest and one column for the rest."""
+    shares: dict[str, float] = {}
+    for one in found:
+        for part in one.parts:
+            shares[part.cause] = shares.get(part.cause, 0.0) + part.joules / one.whole
+    if len(shares) <= _ABREAST:
+        return [cause for cause in ENERGY_CAUSES if cause in shares]
+    largest = sorted(shares, key=lambda cause: -shares[cause])[: _ABREAST - 1]
+    return [*(cause for cause in ENERGY_CAUSES if cause in largest), _REST]
 
 
 def _shares(found: EnergyAttribution, causes: Sequence[str], scale: float) -> list[Cell]:
-    shares = [Cell(fixed(found.share(cause) * 100, 1)) if found.share(cause) else Cell("") for cause in causes]
-    return [Cell(significant(found.whole / scale, 3)), *shares]
+    shares = {cause: found.share(cause) for cause in causes}
+    if _REST in shares:
+        shares[_REST] = sum(part.joules for part in found.parts if part.cause not in causes) / found.whole
+    cells = [Cell(fixed(share * 100, 1)) if share else Cell("") for share in shares.values()]
+    return [Cell(significant(found.whole / scale, 3)), *cells]
 
 
 def _columns(first: str, symbol: str, causes: Sequence[str]) -> list[Column]:

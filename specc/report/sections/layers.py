@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import Final
 
-from specc.explain.attribution import CAUSES, Attribution, attribute
+from specc.explain.attribution import ACCELERATOR, CAUSES, Attribution, attribute
 from specc.explain.sentences import cycles_per_mac
 from specc.graph.network import Layer
 from specc.measure.result import Latency, Measurement
@@ -194,8 +195,9 @@ def _counter_table(inputs: ReportInputs, group: list[Measurement]) -> Table:
     return table(title, columns, rows, kind="counters")
 
 
-def cause_table(inputs: ReportInputs) -> Table | None:
-    """Share of an inference's cycles by cause, targets as rows, equal ones in one; None where no target can tell.
+def cause_tables(inputs: ReportInputs) -> list[Table]:
+    """Share of an inference's cycles by cause, targets as rows, equal ones in one; a table for cores and one for
+    accelerators, which have causes of their own. Empty where no target can tell.
 
     Cycles that a model only bounds (waiting for flash) stand in a column of their own and take no part in the shares.
     """
@@ -204,18 +206,25 @@ def cause_table(inputs: ReportInputs) -> Table | None:
         if (found := attribute(m.counters)) is not None:
             waits = m.counters.get("flash_waits_at_most")
             by_split.setdefault((found, waits.high if waits else None), []).append(m.target)
-    if not by_split:
-        return None
-    causes = [cause for cause in CAUSES if any(found.share(cause) for found, _ in by_split)]
-    columns = [Column("target"), Column("cycles", number=True), *(Column(cause, "%", number=True) for cause in causes)]
-    columns.append(Column("flash waits, at most", "cycles", number=True))
-    rows = []
+    kinds: dict[bool, list[tuple[Attribution, float | None, list[str]]]] = {}
     for (found, most), targets in by_split.items():
+        kinds.setdefault(any(part.cause in ACCELERATOR for part in found.parts), []).append((found, most, targets))
+    return [_cause_table(kinds[kind], accelerators=kind) for kind in sorted(kinds)]
+
+
+def _cause_table(splits: Sequence[tuple[Attribution, float | None, list[str]]], *, accelerators: bool) -> Table:
+    causes = [cause for cause in CAUSES if any(found.share(cause) for found, _, _ in splits)]
+    columns = [Column("target"), Column("cycles", number=True), *(Column(cause, "%", number=True) for cause in causes)]
+    if not accelerators:
+        columns.append(Column("flash waits, at most", "cycles", number=True))
+    rows = []
+    for found, most, targets in splits:
         cells = [Cell(", ".join(targets)), Cell(count(found.whole))]
         cells += [Cell(fixed(found.share(cause) * 100, 1)) for cause in causes]
-        cells.append(Cell("unknown", muted=True) if most is None else Cell(count(most)))
+        if not accelerators:
+            cells.append(Cell("unknown", muted=True) if most is None else Cell(count(most)))
         rows.append(Row(tuple(cells)))
-    return table("Cycles by cause", columns, rows, kind="causes")
+    return table("Cycles by cause" + (" on accelerators" if accelerators else ""), columns, rows, kind="causes")
 
 
 def memory_table(inputs: ReportInputs) -> Table:

@@ -6,7 +6,7 @@ from specc.explain.sentences import Statement, statements
 from specc.report.blocks import Block, Definitions, Section, Text, present
 from specc.report.figures.layers import cycle_causes, layer_times
 from specc.report.material import Material
-from specc.report.sections.layers import cause_table, latency_table, time_tables
+from specc.report.sections.layers import cause_tables, latency_table, time_tables
 from specc.report.style import Image
 
 
@@ -22,7 +22,7 @@ def time(material: Material) -> Section:
         layer_times(inputs.network, material.shown),
         *time_tables(inputs),
         causes(material),
-        cause_table(inputs),
+        *cause_tables(inputs),
         *material.counters,
     )
     return Section("time", "Where the time goes", blocks)

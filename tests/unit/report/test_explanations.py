@@ -80,8 +80,8 @@ def test_the_document_says_what_was_not_observed(inputs: ReportInputs) -> None:
     section = levels(Material(inputs))
     assert isinstance(section, Section)
     tables = [block for block in section.blocks if isinstance(block, Table)]
-    assert [data.title for data in tables] == [level.capitalize() for level in LEVELS]
-    assert all(len(data.rows) == len(inputs.measurements) for data in tables)
+    assert [one.title for one in tables] == [level.capitalize() for level in LEVELS]
+    assert all(len(one.rows) == len(inputs.measurements) for one in tables)
     assert "temperature (no sensor of it is read)" in tables[-1].notes[0]
     assert [column.title for column in tables[-1].columns] == ["target", "power"], "nobody shows a temperature"
     assert tables[-1].rows[-1].cells[-1].text == "not observed"
@@ -100,6 +100,29 @@ def test_energy_by_cause_stands_beside_its_basis(inputs: ReportInputs) -> None:
     assert by_target.rows[0].cells[floor].text.strip() == ""
     assert by_target.rows[1].cells[floor].text.strip() == f"{share:.1f}"
     assert any(note.startswith("board_b: what is above the idle floor") for note in by_target.notes)
+
+
+def test_many_causes_share_a_column_and_still_make_a_whole(inputs: ReportInputs) -> None:
+    """Twelve causes of a fitted energy, which a page has no room for."""
+    board = inputs.measurements["board_a"]
+    counts = {name: Figure.exact(10.0, "cycles", "simulated") for name in ("divide_cycles", "float_cycles")}
+    fitted = []
+    for layer in board.layers:
+        counters = layer.counters | counts | {"flash_data_reads": Figure.exact(1.0, "reads", "simulated")}
+        cycles = (layer.counters["cycles"].value or 0.0) + 20
+        counters["cycles"] = Figure.exact(cycles, "cycles", "simulated")
+        terms = {"cycles": 2e-6, "memory accesses": 1e-6, "clock": 0.5e-6}
+        energy_of = Figure(value=sum(terms.values()), unit="J", evidence="predicted")
+        fitted.append(layer.model_copy(update={"counters": counters, "energy": energy_of, "energy_terms": terms}))
+    whole = Figure(value=3.5e-6 * len(fitted), unit="J", evidence="predicted")
+    changed = board.model_copy(update={"layers": tuple(fitted), "energy": whole})
+    section = energy(Material(replace(inputs, measurements={"board_a": changed})))
+    assert isinstance(section, Section)
+    for split in (b for b in section.blocks if isinstance(b, Table) and b.kind == "causes"):
+        assert [column.title for column in split.columns][-1] == "all others" and len(split.columns) == 9
+        for row in split.rows:
+            shares = [float(cell.text) for cell in row.cells[2:] if cell.text.strip()]
+            assert sum(shares) == pytest.approx(100, abs=0.4)
 
 
 def parts_of(split: dict[str, Any]) -> float:
