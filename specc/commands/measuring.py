@@ -121,6 +121,7 @@ def _report(options: argparse.Namespace) -> int:
     from specc.explain.experiment import current_experiments
     from specc.measure.store import store_path
     from specc.predict.predictor import published_predictor
+    from specc.predict.results import published
     from specc.report.document import DOCUMENTS, write_documents
     from specc.report.inputs import ReportError, ReportInputs
     from specc.tune.record import current_tunings
@@ -137,6 +138,7 @@ def _report(options: argparse.Namespace) -> int:
         source_name=str(options.file),
         precision=verified.precision,
         predictor=published_predictor() if verified.missing else None,
+        published=published(),
         experiments=current_experiments(verified.spec, verified.measurements, store_path(options.build)),
         tunings=current_tunings(verified.spec, verified.network, store_path(options.build)),
     )

@@ -66,6 +66,7 @@ def elaborate_hardware(item: Item, sink: Sink) -> Hardware | None:
     except RejectedError:
         return None
     handlers: dict[str, Handler] = {
+        "vendor": lambda r: r.text("a vendor").text,
         "title": lambda r: r.text("a title").text,
         "core": _core,
         "fpu": lambda r: True,

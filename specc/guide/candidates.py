@@ -10,8 +10,9 @@ from specc.evidence import Evidence, Figure
 from specc.graph.network import Network
 from specc.measure.result import Measurement
 from specc.measure.statistics import percentile_figure
-from specc.predict.estimates import Question, estimates, price_figure
+from specc.predict.estimates import Estimate, Question, estimates, price_figure, published_estimates
 from specc.predict.predictor import Predictor
+from specc.predict.results import Published
 from specc.spec import Spec
 from specc.spec.contract import BudgetItem
 from specc.spec.hardware import Target
@@ -34,11 +35,18 @@ class Candidate:
     """One target: its figure in every dimension, unknown ones included.
 
     `target` is its name in the spec; `name` says more where it was not measured: on what evidence, with which software.
+    `part` is the part number.
     """
 
     name: str
     figures: Mapping[str, Figure]
     target: str = ""
+    part: str = ""
+
+    @property
+    def titled(self) -> str:
+        """Part number and name: `STM32L4R5ZI, l4r5`."""
+        return f"{self.part}, {self.name}" if self.part else self.name
 
     @property
     def evidence(self) -> Evidence:
@@ -62,7 +70,7 @@ def candidates(spec: Spec, measurements: Mapping[str, Measurement]) -> tuple[Can
     """
     percent = percentile(spec)
     return tuple(
-        Candidate(target.name, _figures(target, measurements[target.name], percent), target.name)
+        Candidate(target.name, _figures(target, measurements[target.name], percent), target.name, target.hardware.title)
         for target in spec.targets
         if target.name in measurements and measurements[target.name].output_matches_golden
     )
@@ -85,10 +93,25 @@ def estimated_candidates(
         of_target = [one for one in estimates(question, target, predictor) if not one.refusal]
         of_target.sort(key=lambda one: (one.evidence != "published", one.figures["latency"].value or 0.0))
         if of_target:
-            best = of_target[0]
-            with_software = "" if best.evidence == "predicted" else f", {best.software}"
-            found.append(Candidate(f"{target.name} ({best.evidence}{with_software})", best.figures, target.name))
+            found.append(_estimated(target, of_target[0]))
     return tuple(found)
+
+
+def published_candidates(spec: Spec, network: Network, results: Sequence[Published]) -> tuple[Candidate, ...]:
+    """A candidate for every target of which others published a result, measured here or not: the fastest."""
+    question = Question(network, spec.quantization)
+    found = []
+    for target in spec.targets:
+        of_target = published_estimates(question, target, results)
+        if of_target:
+            found.append(_estimated(target, min(of_target, key=lambda one: one.figures["latency"].value or 0.0)))
+    return tuple(found)
+
+
+def _estimated(target: Target, best: Estimate) -> Candidate:
+    with_software = "" if best.evidence == "predicted" else f", {best.software}"
+    name = f"{target.name} ({best.evidence}{with_software})"
+    return Candidate(name, best.figures, target.name, target.hardware.title)
 
 
 def percentile(spec: Spec) -> float:

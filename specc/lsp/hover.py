@@ -92,7 +92,7 @@ def _bound(context: Context, target: Target, layers: tuple[Layer, ...]) -> str:
 def _target_facts(result: CheckResult, target: Target) -> list[str]:
     clock = target_clock(target)
     runs = f" at {clock}" if clock else ""
-    lines = [f"{target.hardware.title}, {core_name(target.hardware)}{runs}, compiled with {target.compile}"]
+    lines = [f"{target.hardware.part}, {core_name(target.hardware)}{runs}, compiled with {target.compile}"]
     if result.spec is not None and result.network is not None:
         context = Context(result.spec, result.network, Sink())
         lines += [bound for bound in [_bound(context, target, result.network.layers)] if bound]
@@ -108,7 +108,7 @@ def _hardware(spec: Spec | None, name: str) -> Hardware | None:
 
 
 def _hardware_facts(hardware: Hardware) -> list[str]:
-    lines = [f"{hardware.title}, {core_name(hardware)}"]
+    lines = [f"{hardware.part}, {core_name(hardware)}"]
     for field in type(hardware).model_fields:
         value = getattr(hardware, field)
         if isinstance(value, Fact):

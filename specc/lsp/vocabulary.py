@@ -35,7 +35,8 @@ ITEMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "target": ("use", "clock", "compile", "cores"),
         "kernels": ("use", "weights"),
         "hardware": (
-            *("title", "core", "fpu", "dsp", "mve", "accelerator", "npu", "notes", "flash_timing", "flash_cache"),
+            *("vendor", "title", "core", "fpu", "dsp", "mve", "accelerator", "npu", "notes"),
+            *("flash_timing", "flash_cache"),
             *("clock", "sram", "flash", "external_flash", "l1_instruction", "l1_data"),
             *("supply", "active_power", "sleep_power", "price"),
         ),

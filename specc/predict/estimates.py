@@ -51,7 +51,7 @@ def estimates(question: Question, target: Target, predictor: Predictor) -> list[
 
     The last one is the prediction, refused or not.
     """
-    return [*_published(question, target, predictor.results), _predicted(question, target, predictor)]
+    return [*published_estimates(question, target, predictor.results), _predicted(question, target, predictor)]
 
 
 def own_observations(spec: Spec, network: Network, measurements: Mapping[str, Measurement]) -> list[Observation]:
@@ -109,7 +109,8 @@ def _predicted(question: Question, target: Target, predictor: Predictor) -> Esti
     )
 
 
-def _published(question: Question, target: Target, results: Sequence[Published]) -> list[Estimate]:
+def published_estimates(question: Question, target: Target, results: Sequence[Published]) -> list[Estimate]:
+    """Every published result of the network on a target, one for each software, none predicted."""
     name = known_network(mix_of(question.network)) if eight_bits(question.table) else None
     hardware = target.hardware
     of_it = [

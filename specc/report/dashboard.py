@@ -13,6 +13,7 @@ import math
 from typing import Any, Final
 
 from specc import __version__
+from specc.check.instruction_model import core_name
 from specc.evidence import Figure
 from specc.explain.attribution import CAUSES, COUNTERS, attribute
 from specc.explain.sentences import statements
@@ -130,8 +131,8 @@ def _target(standing: Standing, inputs: ReportInputs, candidate: Candidate | Non
     measurement = inputs.measurements.get(standing.target)
     return {
         "name": target.name,
-        "title": target.hardware.title,
-        "core": target.hardware.core,
+        "title": target.hardware.part,
+        "core": core_name(target.hardware),
         "clock": target.clock_hz,
         "evidence": measurement.evidence if measurement else candidate.evidence if candidate else "unknown",
         "status": standing.status,

@@ -14,7 +14,9 @@ from specc.guide.rules import Condition, rules, to_json
 from specc.measure.export import export_text, spreadsheet_safe
 from specc.report.explanations import explanation_json
 from specc.report.material import Material
+from specc.report.parts import described
 from specc.report.tree_text import tree_text
+from specc.spec import Spec
 
 FORMAT_VERSION: Final = 1
 
@@ -85,7 +87,7 @@ def everything(material: Material) -> dict[str, Any]:
              "figures": {name: figure.model_dump(mode="json") for name, figure in one.figures.items()}}
             for one in material.estimated
         ],
-        "recommendation": _recommendation(material.choice),
+        "recommendation": _recommendation(inputs.spec, material.choice),
         "tree": to_json(material.guide),
         "findings": [
             {"code": d.code, "severity": d.severity, "message": d.message, "notes": list(d.notes)}
@@ -97,9 +99,10 @@ def everything(material: Material) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _recommendation(choice: Choice) -> dict[str, Any]:
+def _recommendation(spec: Spec, choice: Choice) -> dict[str, Any]:
     return {
         "target": choice.chosen.target if choice.chosen else None,
+        "part": described(spec.target(choice.chosen.target)) if choice.chosen else None,
         "status": choice.chosen.status if choice.chosen else None,
         "preference": list(choice.preference),
         "deciding": choice.deciding,

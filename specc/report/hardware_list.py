@@ -120,6 +120,7 @@ def _column(hardware: Hardware, sources: list[str]) -> dict[str, str]:
     core = ", ".join([hardware.core, *(flag for flag in _EXTENSIONS if getattr(hardware, flag))])
     timing, cache = hardware.flash_timing, hardware.flash_cache
     column = {
+        "vendor": hardware.vendor or UNKNOWN,
         "title": hardware.title,
         "core": cited(core, hardware.core_source),
         "accelerator": accelerator_cell(),

@@ -12,6 +12,7 @@ from specc.measure.result import Measurement
 from specc.measure.verdict import Verdict
 from specc.numerics.quantized import QuantizedNetwork
 from specc.predict.predictor import Predictor
+from specc.predict.results import Published
 from specc.spec import Spec
 from specc.tune.record import Tuning
 
@@ -23,8 +24,9 @@ class ReportInputs:
     `measurements` are by target name, `failures` says why a target has none, `diagnostics` are what the checker found,
     `waived` what the spec accepts with its reasons, `source_name` is how the spec file is called in the document,
     `precision` what was found of a spec that limits something about gradients, outputs or accuracy. With a `predictor`,
-    targets without a measurement are candidates by what is published or predicted. `experiments` are those with the
-    targets as they were measured, `tunings` the searches for other widths, whatever the present ones are.
+    targets without a measurement are candidates by what is published or predicted. `published` are the results of
+    others that stand beside those of the spec. `experiments` are those with the targets as they were measured,
+    `tunings` the searches for other widths, whatever the present ones are.
     """
 
     spec: Spec
@@ -38,6 +40,7 @@ class ReportInputs:
     source_name: str = ""
     precision: PrecisionResult | None = None
     predictor: Predictor | None = None
+    published: tuple[Published, ...] = ()
     experiments: tuple[Experiment, ...] = ()
     tunings: tuple[Tuning, ...] = ()
 

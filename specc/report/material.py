@@ -7,7 +7,7 @@ from functools import cached_property
 
 from specc.explain.attribution import attribute, tells_computing
 from specc.explain.sentences import Statement
-from specc.guide.candidates import Candidate, candidates, estimated_candidates, requirement
+from specc.guide.candidates import Candidate, candidates, estimated_candidates, published_candidates, requirement
 from specc.guide.choose import Choice, choose
 from specc.guide.tree import Guide, learn
 from specc.measure.result import Measurement
@@ -60,12 +60,9 @@ class Material:
 
     @cached_property
     def published(self) -> tuple[Candidate, ...]:
-        """With a predictor, every target of which others published a result, measured here or not."""
+        """Every target of which others published a result, measured here or not."""
         inputs = self.inputs
-        if inputs.predictor is None:
-            return ()
-        found = estimated_candidates(inputs.spec, inputs.network, (), inputs.predictor)
-        return tuple(candidate for candidate in found if candidate.evidence == "published")
+        return published_candidates(inputs.spec, inputs.network, inputs.published)
 
     @cached_property
     def ranked(self) -> list[Measurement]:

@@ -95,7 +95,8 @@ class Hardware(Node):
     """A chip or board of the hardware library. A fact that is None is unknown and stays unknown."""
 
     name: str
-    title: str
+    vendor: str = ""  # who makes it; empty where nobody is named
+    title: str  # the part number
     core: Core  # the core that runs the network; on a chip with several, the fastest
     core_source: str | None = None  # states the core and its extensions
     fpu: bool = False
@@ -117,6 +118,11 @@ class Hardware(Node):
     sleep_power: Fact | None = None
     price: Fact | None = None
     notes: str = ""
+
+    @property
+    def part(self) -> str:
+        """Vendor and part number."""
+        return f"{self.vendor} {self.title}".lstrip()
 
 
 class Target(Node):

@@ -35,7 +35,8 @@ def radar(pool: tuple[Candidate, ...]) -> style.Image | None:
             axes.set_axis_off()
             axes.set_xlim(-2.0, 2.0)
             axes.set_ylim(-1.3, 1.3)
-            axes.set_title(style.plain(candidate.name, 16), fontsize=style.SIZE, pad=2)
+            title = "\n".join(style.plain(text, 24) for text in (candidate.part, candidate.name) if text)
+            axes.set_title(title, fontsize=style.SIZE, pad=4)
             corners = [_corner(i, len(used), 1.0) for i in range(len(used))]
             for ring in range(1, rings + 1):
                 _closed(axes, [(x * ring / rings, y * ring / rings) for x, y in corners], style.HAIRLINE, 0.5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Final
 
+from specc.guide.candidates import Candidate
 from specc.guide.tree import Guide, Node
 from specc.report import style
 from specc.report.numbers import percent
@@ -27,6 +28,7 @@ def decision_tree(guide: Guide) -> style.Image | None:
     across = (style.WIDTH - 0.1) / _QUESTION
     letters = int((style.WIDTH - deepest * _QUESTION - 0.1) * 72 / (_SMALL * _LETTER))
     notes = {id(leaf): textwrap.wrap(needs(leaf), letters) for leaf in _nodes(guide.tree) if leaf.below is None}
+    names = {c.name: _name(c) for c in guide.ranking}
     row = 0.29 + 0.12 * max(len(lines) for lines in notes.values())
     with style.figure(0.1 + row * guide.tree.leaves) as canvas:
         axes = canvas.add_subplot()
@@ -38,7 +40,7 @@ def decision_tree(guide: Guide) -> style.Image | None:
             taken = id(node) in on_path
             colour = style.BLUE if taken else style.INK
             if node.below is None or node.otherwise is None:
-                axes.text(deepest, y - 0.02, style.plain(node.label), va="bottom", color=colour)
+                axes.text(deepest, y - 0.02, names[node.label], va="bottom", color=colour)
                 share = f"{percent(node.support)}"
                 axes.text(across - 0.1, y - 0.02, share, va="bottom", ha="right", color=style.MUTED, fontsize=_SMALL)
                 said = "\n".join(notes[id(node)])
@@ -57,6 +59,11 @@ def decision_tree(guide: Guide) -> style.Image | None:
                     zorder=3 if chosen else 1, solid_joinstyle="round",
                 )  # fmt: skip
         return style.image(canvas, "tree", _alternative(guide, path), _caption(guide, path))
+
+
+def _name(candidate: Candidate) -> str:
+    """Part number and name, each short enough for a leaf."""
+    return ", ".join(style.plain(text, 26) for text in (candidate.part, candidate.name) if text)
 
 
 def _nodes(node: Node) -> list[Node]:

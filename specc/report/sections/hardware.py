@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from specc.check.instruction_model import core_name
 from specc.guide.candidates import DIMENSIONS, candidates
 from specc.guide.profile import NAMES, Point, profiles
 from specc.report.blocks import Block, Definitions, Heading, Section, Text
 from specc.report.inputs import ReportInputs
 from specc.report.material import Material
 from specc.report.numbers import DASH, UNKNOWN, figure_text, significant, unit_text
+from specc.report.parts import named
 from specc.report.tables import Cell, Column, Row, Table, anchor, table
 from specc.spec.hardware import Fact, Target
 
@@ -18,7 +20,7 @@ def hardware(material: Material) -> Section:
     """The candidates' facts, and when to take which."""
     blocks: list[Block] = [hardware_table(material.inputs)]
     if given := advice(material.inputs):
-        entries = tuple((item.target, _advice_texts(item)) for item in given)
+        entries = tuple((item.part, _advice_texts(item)) for item in given)
         blocks += [Heading("Best for, avoid when"), Definitions(entries)]
     return Section("hardware", "Hardware compared", tuple(blocks))
 
@@ -57,8 +59,8 @@ def hardware_table(inputs: ReportInputs) -> Table:
         rows.append(
             Row(
                 (
-                    Cell(target.name, hardware.title),
-                    Cell(hardware.core),
+                    Cell(hardware.part, target.name),
+                    Cell(core_name(hardware)),
                     _clock(target, notes),
                     cell(hardware.sram, "KiB"),
                     cell(hardware.flash, "KiB"),
@@ -70,7 +72,7 @@ def hardware_table(inputs: ReportInputs) -> Table:
             )
         )
     columns = (
-        Column("target"),
+        Column("part"),
         Column("core"),
         Column("clock", "MHz", number=True),
         Column("SRAM", "KiB", number=True),
@@ -118,9 +120,9 @@ def _wait_states(target: Target, notes: list[str]) -> Cell:
 
 @dataclass(frozen=True)
 class Advice:
-    """When to take a target and when not, as sentences."""
+    """When to take a part and when not, as sentences."""
 
-    target: str
+    part: str
     best_for: tuple[str, ...]
     avoid_when: tuple[str, ...]
 
@@ -149,7 +151,7 @@ def advice(inputs: ReportInputs) -> list[Advice]:
                 avoid.append(f"{NAMES[dimension]} must be certain ({why})")
             elif bound is not None and any(p.dimension == dimension for p in profile.worst_for):
                 avoid.append(f"{NAMES[dimension]} counts (the highest of all candidates with a figure)")
-        found.append(Advice(profile.target, tuple(best), tuple(avoid)))
+        found.append(Advice(named(inputs.spec.target(profile.target)), tuple(best), tuple(avoid)))
     return found
 
 

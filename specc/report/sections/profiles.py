@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from specc.check.instruction_model import core_name
 from specc.explain.attribution import attribute
 from specc.explain.sentences import cycles_per_mac, statements
 from specc.guide.choose import Standing
@@ -10,6 +11,7 @@ from specc.report.blocks import Block, Definitions, Heading, Section, Text, pres
 from specc.report.figures.waterfall import waterfall
 from specc.report.material import Material
 from specc.report.numbers import count, figure_text, fixed, percent, significant, unit_for
+from specc.report.parts import named
 from specc.report.sections.reproducibility import OUTPUT_WORDS
 from specc.report.tables import Cell, Column, Row, Table, table
 from specc.spec.hardware import Target
@@ -29,7 +31,7 @@ def profiles(material: Material) -> Section:
     """The candidates, best first."""
     blocks: list[Block] = []
     for place, standing in enumerate(material.choice.standings):
-        blocks.append(Heading(standing.target, fresh=place > 0))
+        blocks.append(Heading(named(material.inputs.spec.target(standing.target)), fresh=place > 0))
         blocks += _profile(material, standing)
     return Section("profiles", "The candidates one by one", tuple(blocks), fresh=True)
 
@@ -37,7 +39,7 @@ def profiles(material: Material) -> Section:
 def _profile(material: Material, standing: Standing) -> list[Block]:
     target = material.inputs.spec.target(standing.target)
     measurement = material.inputs.measurements.get(standing.target)
-    blocks: list[Block] = [Text(_headline(standing), lead=f"{target.name} {_STATUS[standing.status]}.")]
+    blocks: list[Block] = [Text(_headline(standing), lead=f"{target.hardware.part} {_STATUS[standing.status]}.")]
     blocks.append(Definitions(_facts(target, measurement, material)))
     if measurement is None:
         return blocks
@@ -64,7 +66,7 @@ def _facts(
     target: Target, measurement: Measurement | None, material: Material
 ) -> tuple[tuple[str, tuple[Text, ...]], ...]:
     hardware = target.hardware
-    facts = [("Hardware", f"{hardware.title}, {hardware.core}")]
+    facts = [("Hardware", f"{hardware.part}, {core_name(hardware)}")]
     if target.clock_hz:
         facts.append(("Clock", f"{target.clock_hz / 1e6:,.10g}\u00a0MHz, compiled with {target.compile}"))
     if hardware.notes:

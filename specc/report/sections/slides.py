@@ -14,8 +14,10 @@ from specc.report.figures.tradeoff import latency_energy
 from specc.report.figures.tree import decision_tree
 from specc.report.figures.waterfall import waterfall
 from specc.report.material import Material
+from specc.report.parts import named
 from specc.report.sections.hardware import advice
 from specc.report.sections.reproducibility import limits
+from specc.report.sections.tradeoff import points
 from specc.report.sections.tree import answer
 from specc.report.sections.verdict import summary
 from specc.report.style import Image
@@ -44,7 +46,8 @@ def _why(material: Material) -> Section | Missing:
     best = material.telling[0]
     said = [Item(s.text) for s in statements(best, material.inputs.network)[:3]]
     drawn = waterfall(best, "waterfall")
-    return Section("why", f"Where the cycles go on {best.target}", present(drawn, Bullets(tuple(said))))
+    part = named(material.inputs.spec.target(best.target))
+    return Section("why", f"Where the cycles go on {part}", present(drawn, Bullets(tuple(said))))
 
 
 def _where(material: Material) -> Section | None:
@@ -58,7 +61,7 @@ def _memory(material: Material) -> Section | None:
 
 
 def _tradeoff(material: Material) -> Section | None:
-    return _figure("tradeoff", "Latency against energy", latency_energy(material.shown))
+    return _figure("tradeoff", "Latency against energy", latency_energy(points(material)))
 
 
 def _radar(material: Material) -> Section | None:
@@ -75,7 +78,7 @@ def _advice(material: Material) -> Section | None:
     for one in advice(material.inputs):
         parts = [f"best for {'; '.join(one.best_for)}"] if one.best_for else []
         parts += [f"avoid when {'; '.join(one.avoid_when)}"] if one.avoid_when else []
-        items.append(Item(f"{one.target}: {'. '.join(parts) or 'neither the best nor the worst for certain'}."))
+        items.append(Item(f"{one.part}: {'. '.join(parts) or 'neither the best nor the worst for certain'}."))
     return Section("advice", "Best for, avoid when", (Bullets(tuple(items)),)) if items else None
 
 

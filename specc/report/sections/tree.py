@@ -69,7 +69,7 @@ def _ranking(guide: Guide) -> Table:
     for candidate in guide.ranking:
         bounds = [(d, candidate.bound(d)) for d in guide.dimensions]
         cells = [Cell("unknown", muted=True) if b is None else Cell(quantity(b, DIMENSIONS[d])) for d, b in bounds]
-        rows.append(Row((Cell(candidate.name), *cells)))
+        rows.append(Row((Cell(candidate.part, candidate.name), *cells)))
     return table("Candidates by preference", columns, rows, kind="ranking")
 
 
@@ -82,4 +82,4 @@ def answer(guide: Guide) -> str:
         return f"For this application’s limits ({limits}) the exact rule finds no candidate certain to meet them all."
     chosen = next(candidate for candidate in guide.ranking if candidate.name == guide.answer)
     held = ", ".join(f"{NAMES[d]} {figure_text(chosen.figures[d])}" for d in guide.requirement)
-    return f"For this application’s limits ({limits}) the exact rule takes {guide.answer}: {held}."
+    return f"For this application’s limits ({limits}) the exact rule takes {chosen.titled}: {held}."

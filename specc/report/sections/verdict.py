@@ -14,7 +14,10 @@ from specc.numerics.quantized import QuantizedNetwork
 from specc.report.inputs import ReportInputs
 from specc.report.material import Material
 from specc.report.numbers import UNKNOWN, count, digits, figure_text, interval, percent, significant, unit_for
+from specc.report.parts import built, chosen, named
 from specc.report.tables import Cell, Column, Row, Table, anchor, table
+from specc.spec import Spec
+from specc.spec.hardware import Target
 
 _ROOMY: Final = 7  # more candidates stand closer, so that all of them fit on page one
 
@@ -36,7 +39,7 @@ def summary(material: Material) -> Summary:
     leader = choice.chosen
     said = statements(inputs.measurements[leader.target], inputs.network)[:2] if leader else []
     return Summary(
-        headline=_headline(choice),
+        headline=_headline(material),
         grounds=(*_grounds(inputs, choice), *_promising(material)),
         standings=_standings(material),
         facts=_facts(inputs, choice),
@@ -44,13 +47,14 @@ def summary(material: Material) -> Summary:
     )
 
 
-def _headline(choice: Choice) -> str:
+def _headline(material: Material) -> str:
+    choice, spec = material.choice, material.inputs.spec
     leader = choice.chosen
     if leader and leader.status == "pass":
-        return f"Choose {leader.target}."
+        return f"Choose {spec.target(leader.target).hardware.part}."
     if leader:
-        return f"No candidate is proven yet; {leader.target} comes nearest."
-    unweighed = [standing.target for standing in choice.standings if standing.status == "unweighed"]
+        return f"No candidate is proven; {spec.target(leader.target).hardware.title} comes nearest."
+    unweighed = [named(spec.target(standing.target)) for standing in choice.standings if standing.status == "unweighed"]
     if unweighed:
         verb = "passes its contracts, but its" if len(unweighed) == 1 else "pass their contracts, but their"
         return f"No choice: {', '.join(unweighed)} {verb} {choice.deciding} is unknown."
@@ -62,29 +66,31 @@ def _headline(choice: Choice) -> str:
 
 
 def _grounds(inputs: ReportInputs, choice: Choice) -> list[str]:
-    leader = choice.chosen
+    leader, target = choice.chosen, inputs.spec.target
     if leader is None:
         unweighed = [
-            f"{standing.target} passes its {standing.judged} contracts, but the preference begins with "
-            f"{choice.deciding}, and that is unknown."
+            f"{named(target(standing.target))} passes its {standing.judged} contracts, but the preference begins "
+            f"with {choice.deciding}, and that is unknown."
             for standing in choice.standings
             if standing.status == "unweighed"
         ]
-        return unweighed + [
-            f"{standing.target} fails {_names([v for v in _of(inputs, standing.target) if v.outcome == 'fail'])}."
+        failed = {
+            standing.target: [v for v in _of(inputs, standing.target) if v.outcome == "fail"]
             for standing in choice.standings
             if standing.status == "fail"
-        ]
+        }
+        return unweighed + [f"{named(target(name))} fails {_names(lines)}." for name, lines in failed.items()]
     measurement = inputs.measurements[leader.target]
     found: list[str] = []
+    subject = f"As {chosen(target(leader.target))} it"
     if leader.status == "pass":
-        found.append(f"It passes all {leader.judged} contracts{_among(choice)}.")
+        found.append(f"{subject} passes all {leader.judged} contracts{_among(inputs.spec, choice)}.")
     else:
         open_lines = [v for v in _of(inputs, leader.target) if v.outcome == "undecided"]
         by_reason: dict[str, list[Verdict]] = {}
         for verdict in open_lines:
             by_reason.setdefault(verdict.reason, []).append(verdict)
-        found.append(f"It passes {leader.passed} of {leader.judged} contracts and fails none.")
+        found.append(f"{subject} passes {leader.passed} of {leader.judged} contracts and fails none.")
         found += [f"Undecided: {_names(lines)}; {reason}." for reason, lines in by_reason.items()]
     if leader.tightest and leader.tightest.margin is not None:
         left = percent(leader.tightest.margin)
@@ -110,8 +116,8 @@ def _promising(material: Material) -> list[str]:
     limits = requirement(material.inputs.spec)
     passed = {standing.target for standing in material.choice.standings if standing.status == "pass"}
     return [
-        f"By published results, which decide no contract here, {candidate.name.replace(' (published, ', ' (')} would "
-        "meet the limits: "
+        "By published results, which decide no contract here, "
+        f"{candidate.titled.replace(' (published, ', ' (')} would meet the limits: "
         + ", ".join(f"{NAMES[dimension]} {figure_text(candidate.figures[dimension])}" for dimension in limits)
         + "."
         for candidate in material.published
@@ -119,9 +125,9 @@ def _promising(material: Material) -> list[str]:
     ]
 
 
-def _among(choice: Choice) -> str:
+def _among(spec: Spec, choice: Choice) -> str:
     rivals = [s for s in choice.standings if s.status == "pass"]
-    unweighed = [s.target for s in choice.standings if s.status == "unweighed"]
+    unweighed = [named(spec.target(s.target)) for s in choice.standings if s.status == "unweighed"]
     aside = f" ({', '.join(unweighed)} set aside: {choice.deciding} unknown)" if unweighed else ""
     if len(rivals) == 1:
         return f", as the only candidate{aside}"
@@ -155,7 +161,7 @@ def _standings(material: Material) -> Table:
         rows.append(
             Row(
                 (
-                    Cell(standing.target, inputs.spec.target(standing.target).hardware.title),
+                    _part(inputs.spec.target(standing.target)),
                     _outcome(standing, choice.deciding),
                     _figure(known["latency"] if known else None, time_scale),
                     _figure(known["energy"] if known else None, energy_scale),
@@ -166,7 +172,7 @@ def _standings(material: Material) -> Table:
             )
         )
     columns = (
-        Column("target"),
+        Column("part"),
         Column("contracts"),
         Column("median latency", time, number=True, flush=True),
         Column("energy", energy, number=True, flush=True),
@@ -175,6 +181,11 @@ def _standings(material: Material) -> Table:
     )
     crowded = " crowded" if len(rows) > _ROOMY else ""
     return table("All candidates, best first", columns, rows, kind=f"standings{crowded}")
+
+
+def _part(target: Target) -> Cell:
+    number = target.hardware.title.partition(",")[0]  # what a title adds to the part number stands among the facts
+    return Cell(number, ": ".join(filter(None, (target.name, built(target)))))
 
 
 def _outcome(standing: Standing, deciding: str) -> Cell:

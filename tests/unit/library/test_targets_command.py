@@ -140,6 +140,7 @@ def fact(text: str, evidence: str = "datasheet") -> Fact:
 
 def test_every_fact_has_its_place_in_a_comparison() -> None:
     full = Hardware(
+        vendor="Somebody",
         name="full",
         title="All that can be said",
         core="cortex-m85",

@@ -60,7 +60,8 @@ def board(name: str) -> Target:
     clock, sram, flash, power, _ = BOARDS[name]
     hardware = Hardware(
         name=name,
-        title=f"Test {name.replace('_', ' ').title()} (invented)",
+        vendor="Invented",
+        title=f"Test {name.replace('_', ' ').title()}",
         core="cortex-m4",
         fpu=True,
         dsp=True,

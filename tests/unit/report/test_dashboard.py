@@ -90,7 +90,7 @@ def test_it_loads_without_errors_and_without_a_request(page: Any) -> None:
     messages = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
     urls = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
     assert {url.partition(":")[0] for url in urls} <= {"file", "data"}
-    assert "Choose board_a." in texts(page, ".headline")[0]
+    assert "Choose Invented Test Board A." in texts(page, ".headline")[0]
 
 
 def test_it_decides_as_the_exact_rule_does(page: Any, material: Material) -> None:

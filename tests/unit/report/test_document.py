@@ -67,7 +67,7 @@ def test_the_text_is_as_expected(written: tuple[Path, Path]) -> None:
 
 def test_page_one_gives_the_verdict(pdf: PdfReader) -> None:
     first = pdf.pages[0].extract_text()
-    assert "Choose board_a." in first
+    assert "Choose Invented Test Board A." in first
     for target in ("board_b", "board_c", "board_d", "host"):
         assert target in first
     assert "Preference" in first
@@ -197,7 +197,7 @@ def test_without_pango_the_html_is_written_and_the_way_to_the_pdf_is_told(
         write_documents(kws_inputs(), tmp_path, formats=("pdf",))
     html = tmp_path / "kws-guidelines.html"
     assert str(html) in str(caught.value)
-    assert "Choose board_a." in html.read_text(encoding="utf-8")
+    assert "Choose Invented Test Board A." in html.read_text(encoding="utf-8")
     assert not list(tmp_path.glob("*.pdf"))
 
 

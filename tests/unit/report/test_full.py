@@ -107,7 +107,7 @@ def test_slides_are_wide_and_few(folder: Path) -> None:
     assert 8 <= len(slides.pages) <= 14
     for page in slides.pages:
         assert page.mediabox.width / page.mediabox.height == pytest.approx(16 / 9, rel=1e-3)
-    assert "Choose board_a." in slides.pages[0].extract_text()
+    assert "Choose Invented Test Board A." in slides.pages[0].extract_text()
 
 
 @pytest.mark.slow

@@ -39,7 +39,7 @@ def text(material: Material) -> str:
 
 
 def test_markdown_says_what_the_guidelines_say(text: str, material: Material) -> None:
-    assert text.startswith("# Hardware guidelines for kws\n\n**Choose board\\_a\\.**")
+    assert text.startswith("# Hardware guidelines for kws\n\n**Choose Invented Test Board A\\.**")
     for title in ("Contracts", "Hardware compared", "Where the time goes", "Decision tree", "Limits"):
         assert f"\n## {title}\n" in text
     figures = markdown.files(material, "kws")
