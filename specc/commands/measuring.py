@@ -119,6 +119,7 @@ def _report(options: argparse.Namespace) -> int:
     if verified is None:
         return EXIT_FAILED
     from specc.explain.experiment import current_experiments
+    from specc.explain.rooflines import current_rooflines
     from specc.measure.store import store_path
     from specc.predict.predictor import published_predictor
     from specc.predict.results import published
@@ -141,6 +142,7 @@ def _report(options: argparse.Namespace) -> int:
         published=published(),
         experiments=current_experiments(verified.spec, verified.measurements, store_path(options.build)),
         tunings=current_tunings(verified.spec, verified.network, store_path(options.build)),
+        rooflines=current_rooflines(verified.spec, verified.quantized, verified.measurements, options.build),
     )
     folder = options.output or options.build / options.file.stem
     try:

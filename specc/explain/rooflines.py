@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,13 @@ from specc.check import CheckResult
 from specc.explain.roofline import Placed, place
 from specc.explain.working_set import Memory, WorkingSet, memories, working_sets
 from specc.measure.backend import Backend, BackendError, Job, Progress, backend_for, discover
-from specc.measure.peaks import Peaks, measured_peaks
+from specc.measure.peaks import Peaks, measured_peaks, stored_peaks
 from specc.measure.result import Measurement
 from specc.measure.runner import measure
 from specc.measure.store import Store, store_path
 from specc.numerics.quantize import quantize
+from specc.numerics.quantized import QuantizedNetwork
+from specc.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,33 @@ class Roofline:
     layers: list[Placed]
     working_sets: list[WorkingSet]
     memories: tuple[Memory, ...]
+
+
+def current_rooflines(
+    spec: Spec,
+    network: QuantizedNetwork,
+    measurements: Mapping[str, Measurement],
+    build_folder: Path,
+    backends: Sequence[Backend] | None = None,
+) -> tuple[Roofline, ...]:
+    """The rooflines of measured targets whose peaks are stored and still current. Nothing is run.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    available = discover() if backends is None else backends
+    found = []
+    with Store(store_path(build_folder)) as store:
+        for name, measurement in measurements.items():
+            target = spec.target(name)
+            job = Job(spec, target, network, build_folder, lambda _: None)
+            try:
+                peaks = stored_peaks(backend_for(target, available, None), job, store)
+            except BackendError:  # what measured it is not installed any more
+                continue
+            if peaks is not None:
+                found.append(Roofline(measurement, peaks, place(measurement, network, peaks)))
+    return tuple(found)
 
 
 def rooflines(

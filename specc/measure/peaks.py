@@ -64,14 +64,25 @@ def measured_peaks(backend: object, job: Job, store: Store, *, fresh: bool = Fal
     """
     if not isinstance(backend, PeakBackend):
         raise BackendError(f"no peaks can be measured on {job.target.name}: its backend runs networks alone")
+    if not fresh and (stored := stored_peaks(backend, job, store)) is not None:
+        return stored
     key = backend.peaks_key(job)
-    record = None if fresh else store.get_finding(KIND, key, FORMAT_VERSION)
-    if record is not None:
-        return Peaks.model_validate_json(record)
     job.progress(f"{job.target.name}: measuring peaks")
     found = backend.peaks(job, key)
     store.put_finding(KIND, key, FORMAT_VERSION, found.model_dump_json())
     return found
+
+
+def stored_peaks(backend: object, job: Job, store: Store) -> Peaks | None:
+    """The rates of a target that the store has, if it has them.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    if not isinstance(backend, PeakBackend):
+        return None
+    record = store.get_finding(KIND, backend.peaks_key(job), FORMAT_VERSION)
+    return None if record is None else Peaks.model_validate_json(record)
 
 
 def rates_of(line: str) -> list[tuple[str, int, int]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from specc.diagnostics.model import Diagnostic, Waived
 from specc.explain.experiment import Experiment
+from specc.explain.rooflines import Roofline
 from specc.graph.network import Network
 from specc.measure.precision_result import PrecisionResult
 from specc.measure.result import Measurement
@@ -26,7 +27,8 @@ class ReportInputs:
     `precision` what was found of a spec that limits something about gradients, outputs or accuracy. With a `predictor`,
     targets without a measurement are candidates by what is published or predicted. `published` are the results of
     others that stand beside those of the spec. `experiments` are those with the targets as they were measured,
-    `tunings` the searches for other widths, whatever the present ones are.
+    `tunings` the searches for other widths, whatever the present ones are, `rooflines` those of targets whose peaks
+    were.
     """
 
     spec: Spec
@@ -43,6 +45,7 @@ class ReportInputs:
     published: tuple[Published, ...] = ()
     experiments: tuple[Experiment, ...] = ()
     tunings: tuple[Tuning, ...] = ()
+    rooflines: tuple[Roofline, ...] = ()
 
 
 class ReportError(Exception):

@@ -26,6 +26,7 @@ from specc.report.sections.method import limitations, method, reproducibility
 from specc.report.sections.network import network
 from specc.report.sections.precision import precision
 from specc.report.sections.profiles import profiles
+from specc.report.sections.roofline import roofline
 from specc.report.sections.time import time
 from specc.report.sections.tradeoff import tradeoff
 from specc.report.sections.tree import tree
@@ -70,6 +71,7 @@ FULL: Final = Kind(
         levels,
         time,
         attribution,
+        roofline,
         kernels,
         variation,
         runtimes,

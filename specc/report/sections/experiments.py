@@ -6,8 +6,9 @@ from specc.evidence import Figure
 from specc.explain.experiment import Experiment, Trial
 from specc.explain.trials import gain, predicted_gain, return_on_effort, sentence
 from specc.explain.whatif import DIFFICULTIES
-from specc.report.blocks import Bullets, Heading, Item, Missing, Section, Text
+from specc.report.blocks import Block, Bullets, Heading, Item, Missing, Section, Text, present
 from specc.report.experiments import DASH, HELD, clock_sentence, gain_text
+from specc.report.figures.trials import frequency, steps
 from specc.report.material import Material
 from specc.report.numbers import UNKNOWN, figure_text, percent, significant
 from specc.report.tables import Cell, Column, Row, Table, table
@@ -22,14 +23,16 @@ def experiments(material: Material) -> Section | Missing:
     return Section("experiments", "Experiments", blocks)
 
 
-def _blocks(experiment: Experiment) -> tuple[Heading | Table | Bullets | Text, ...]:
+def _blocks(experiment: Experiment) -> tuple[Block, ...]:
     sentences = tuple(Item(sentence(experiment.before, trial)) for trial in experiment.trials)
     clocks = clock_sentence(experiment)
+    untried = "No energy by clock: `specc experiment --axis clock` tries clocks, if a power is declared."
     return (
         Heading(experiment.target),
         _table(experiment),
+        *present(steps(experiment)),
         Bullets(sentences),
-        *((Text(clocks),) if clocks else ()),
+        *(present(frequency(experiment)) if clocks else (Text(untried),)),
     )
 
 
