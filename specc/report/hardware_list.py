@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
+from specc.predict.results import Published, networks, published
 from specc.report.hardware_filter import Selection
-from specc.report.numbers import DASH, UNKNOWN, significant
+from specc.report.numbers import DASH, UNKNOWN, quantity, significant
 from specc.report.terminal import table
 from specc.spec.hardware import CacheGeometry, Fact, FlashCache, FlashTiming, Hardware
 
@@ -30,8 +32,8 @@ _FACTS: Final[dict[str, str]] = {
 
 
 def list_text(library: Sequence[Hardware]) -> str:
-    """A line for each hardware; a fact that no source states is shown as unknown."""
-    header = ("name", "title", "core", "clock", "SRAM", "flash", "active power", "price")
+    """A line for each hardware; a fact that no source states is unknown. Last: how many results are published."""
+    header = ("name", "title", "core", "clock", "SRAM", "flash", "active power", "price", "published")
     rows = [
         (
             hardware.name,
@@ -42,10 +44,11 @@ def list_text(library: Sequence[Hardware]) -> str:
             _flash(hardware),
             _power(hardware),
             _fact(hardware.price),
+            _count(len(published_of(hardware))),
         )
         for hardware in library
     ]
-    return table(header, rows, right=(3, 4, 5, 6, 7))
+    return table(header, rows, right=(3, 4, 5, 6, 7, 8))
 
 
 def summary_text(selection: Selection, wanted: Sequence[str], total: int) -> str:
@@ -72,7 +75,9 @@ def _unknown_lines(unknown: Mapping[str, Sequence[str]]) -> list[str]:
 def comparison_text(library: Sequence[Hardware]) -> str:
     """Hardware side by side, a fact a line, with numbered sources and the notes below."""
     sources: list[str] = []
-    columns = [_column(hardware, sources) for hardware in library]
+    ran = {one.network for hardware in library for one in published_of(hardware)}
+    shown = [network for network in networks() if network in ran]
+    columns = [_column(hardware, shown, sources) for hardware in library]
     lines: list[tuple[str, ...]] = []
     for label in columns[0]:
         cells = [textwrap.wrap(column[label], _CELL_WIDTH) or [""] for column in columns]
@@ -86,16 +91,25 @@ def comparison_text(library: Sequence[Hardware]) -> str:
 
 
 def selection_json(selection: Selection) -> dict[str, Any]:
-    """What `--format json` prints: every field of the hardware, and what is unknown where limits are set."""
+    """What `--format json` prints: every field of the hardware, what is unknown where limits are set, and what
+    others published of it."""
     return {
         "format_version": 1,
         "hardware": [hardware.model_dump(mode="json") for hardware in selection.hardware],
         "unknown": {label: list(names) for label, names in selection.unknown.items()},
+        "published": {
+            hardware.name: [asdict(one) for one in found]
+            for hardware in selection.hardware
+            if (found := published_of(hardware))
+        },
     }
 
 
-def _column(hardware: Hardware, sources: list[str]) -> dict[str, str]:
-    """Every fact of one hardware as text with the number of its source; new sources are appended."""
+def _column(hardware: Hardware, ran: Sequence[str], sources: list[str]) -> dict[str, str]:
+    """Every fact of one hardware as text with the number of its source; new sources are appended.
+
+    `ran`: the networks of which something is published for any that stand side by side.
+    """
 
     def cited(text: str, source: str | None) -> str:
         if source is None:
@@ -130,7 +144,38 @@ def _column(hardware: Hardware, sources: list[str]) -> dict[str, str]:
         if field == "external_flash":
             column["flash wait states"] = cited(_timing(timing), timing.source) if timing else UNKNOWN
             column["flash cache"] = cited(_cache(cache), cache.source) if cache else UNKNOWN
+    results = published_of(hardware)
+    for network in ran:
+        runs = [one for one in results if one.network == network]
+        best = [_published(one, unit) for one, unit in _best(runs)]
+        column[f"published, {network}"] = "; ".join(cited(text, source) for text, source in best) or "none"
+    column["published, all"] = _count(len(results))
     return column
+
+
+def published_of(hardware: Hardware) -> list[Published]:
+    """What others published of a chip, in the order of the table."""
+    return [one for one in published() if one.target == hardware.name]
+
+
+def _best(runs: Sequence[Published]) -> list[tuple[Published, str]]:
+    """The fastest run, and the one of least energy; a run that broke a rule of its collection is passed over."""
+    valid = [one for one in runs if not one.refusal.startswith("its run")]
+    timed = [one for one in valid if one.latency is not None]
+    powered = [one for one in valid if one.energy is not None]
+    fastest = [min(timed, key=lambda one: one.latency or 0.0)] if timed else []
+    frugal = [min(powered, key=lambda one: one.energy or 0.0)] if powered else []
+    return [(one, "s") for one in fastest] + [(one, "J") for one in frugal]
+
+
+def _published(one: Published, unit: str) -> tuple[str, str]:
+    """A figure with its software, and its source: `47.8 ms (Plumerai Inference Engine 2023.05)`."""
+    value = (one.latency if unit == "s" else one.energy) or 0.0
+    return f"{quantity(value, unit)} ({one.software or 'unnamed software'})", f"published: {one.basis}"
+
+
+def _count(number: int) -> str:
+    return str(number) if number else "none"
 
 
 def _fact(fact: Fact | None) -> str:

@@ -59,7 +59,7 @@ def hardware_table(inputs: ReportInputs) -> Table:
         rows.append(
             Row(
                 (
-                    Cell(hardware.part, target.name),
+                    Cell(hardware.title, ", ".join(filter(None, (hardware.vendor, target.name)))),
                     Cell(core_name(hardware)),
                     _clock(target, notes),
                     cell(hardware.sram, "KiB"),

@@ -1,5 +1,6 @@
 """`specc targets` as users type it."""
 
+import csv
 import json
 import re
 import shlex
@@ -37,8 +38,10 @@ def test_the_list_has_a_line_for_each_file(capsys: pytest.CaptureFixture[str]) -
     code, out, err = run(capsys)
     assert (code, err) == (0, "")
     assert listed(out) == list(library_names())
-    assert re.search(r"^stm32f407 +STM32F407VG +cortex-m4 +168 MHz +192 KiB +1 MiB .*at 168 MHz +unknown$", out, re.M)
-    assert re.search(r"^host +this computer +host +unknown +unknown +unknown +unknown +unknown$", out, re.M)
+    assert re.search(
+        r"^stm32f407 +STM32F407VG +cortex-m4 +168 MHz +192 KiB +1 MiB .*at 168 MHz +unknown +(none|\d+)$", out, re.M
+    )
+    assert re.search(r"^host +this computer +host +unknown +unknown +unknown +unknown +unknown +none$", out, re.M)
 
 
 def test_filters_and_order(capsys: pytest.CaptureFixture[str]) -> None:
@@ -196,5 +199,23 @@ def test_every_fact_has_its_place_in_a_comparison() -> None:
 def test_a_list_names_flash_beside_the_chip() -> None:
     outside = Hardware(name="outside", title="O", core="riscv32", external_flash=fact("16 MiB"))
     assert re.search(
-        r"^outside +O +riscv32 +unknown +unknown +external 16 MiB +unknown +unknown$", list_text([outside]), re.M
+        r"^outside +O +riscv32 +unknown +unknown +external 16 MiB +unknown +unknown +none$", list_text([outside]), re.M
     )
+
+
+def test_published_results_stand_beside_the_facts_with_software_and_source(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with (ROOT / "specs" / "published" / "results.csv").open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["target"] == "stm32u575"]
+    valid = [row for row in rows if row["network"] == "kws" and not row["training"].startswith("its run")]
+    fastest = min((row for row in valid if row["latency_ms"]), key=lambda row: float(row["latency_ms"]))
+    _, out, _ = run(capsys, "stm32u575")
+    flat = " ".join(out.replace("\u00a0", " ").split())
+    assert f"published, kws {float(fastest['latency_ms']):.1f} ms ({fastest['software']})" in flat
+    assert f"published, all {len(rows)}" in flat
+    assert fastest["source"].rpartition("/")[2] in out.replace("\n     ", "")
+    assert "published, all none" in " ".join(run(capsys, "apollo3")[1].split())
+    data = json.loads(run(capsys, "stm32u575", "apollo3", "--format", "json")[1])["published"]
+    assert [one["source"] for one in data["stm32u575"]] == [row["source"] for row in rows]
+    assert "apollo3" not in data
