@@ -43,6 +43,7 @@ def current_rooflines(
         StoreError: the store cannot be used.
     """
     available = discover() if backends is None else backends
+    sets = working_sets(network)
     found = []
     with Store(store_path(build_folder)) as store:
         for name, measurement in measurements.items():
@@ -53,7 +54,7 @@ def current_rooflines(
             except BackendError:  # what measured it is not installed any more
                 continue
             if peaks is not None:
-                found.append(Roofline(measurement, peaks, place(measurement, network, peaks)))
+                found.append(Roofline(measurement, peaks, place(measurement, network, peaks), sets, memories(target)))
     return tuple(found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from specc.codegen.choice import alternatives
+from specc.codegen.choice import alternatives, smallest
 from specc.codegen.kernels import GENERIC, family_of, kernels_of
 from specc.measure.backend import BuildOptions
 from specc.numerics.quantized import QuantizedNetwork
@@ -49,9 +49,10 @@ def resolve(
     in_sram = tuple(name for name, place in places.items() if place == "sram" and choices[name] != "tuned")
     if choices and set(choices.values()) == {"generic"}:
         return replace(asked, kernels=GENERIC, in_sram=in_sram), ()
-    fixed = tuple(
-        (layer.name, str(kernels_of(network, layer, GENERIC if choices[layer.name] == "generic" else family)[-1]))
-        for layer in layers
-        if choices[layer.name] in ("generic", "smallest")
-    )
-    return replace(asked, fixed=fixed, in_sram=in_sram), tunable
+    fixed = {}
+    for layer in layers:
+        if choices[layer.name] == "generic":
+            fixed[layer.name] = str(kernels_of(network, layer, GENERIC)[0])
+        elif choices[layer.name] == "smallest":
+            fixed[layer.name] = str(smallest(network, layer, family))
+    return replace(asked, fixed=tuple(fixed.items()), in_sram=in_sram), tunable

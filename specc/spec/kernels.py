@@ -6,8 +6,8 @@ from typing import Literal
 
 from specc.spec.base import Node
 
-# Which of the kernels that compute a layer on a core: the one that is fastest by its make, the core's own with the
-# smallest constants, plain C, or the one that is found fastest by measuring all of them.
+# Which of the kernels that compute a layer on a core: the one that is fastest by its make, the one with the smallest
+# constants, plain C, or the one that is found fastest by measuring all of them.
 KernelChoice = Literal["fastest", "smallest", "generic", "tuned"]
 ConstantsPlace = Literal["flash", "sram"]
 

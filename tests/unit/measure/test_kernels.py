@@ -34,10 +34,10 @@ target h  { use host }
 
 
 def resolved(
-    section: str, target: str = "m4", asked: BuildOptions | None = None
+    section: str, target: str = "m4", asked: BuildOptions | None = None, text: str = TEXT
 ) -> tuple[BuildOptions, tuple[Tunable, ...]]:
     sink = Sink()
-    spec = load_text(SourceFile("test", f"{TEXT}{section}\n"), sink)
+    spec = load_text(SourceFile("test", f"{text}{section}\n"), sink)
     assert spec is not None, sink.diagnostics
     network = quantize(spec, build_network(spec.model))
     return resolve(spec, spec.target(target), network, asked or BuildOptions())
@@ -60,6 +60,15 @@ def test_lines_for_layers_are_exceptions() -> None:
         fixed=(("last", "dsp/conv_narrow"), ("pool", "generic/avgpool"), ("out", "generic/dense")), in_sram=("last",)
     )
     assert tunable == ()
+
+
+def test_narrow_weights_share_bytes_in_the_smallest_and_have_bytes_of_their_own_in_the_generic() -> None:
+    narrow = TEXT.replace("| *     | 8    |", "| *     | 4    |")
+    built, _ = resolved("kernels m4 { use smallest, use generic for last }", text=narrow)
+    assert dict(built.fixed) == {
+        "first": "dsp/conv_fields", "last": "generic/conv", "pool": "generic/avgpool", "out": "dsp/dense_fields",
+    }  # fmt: skip
+    assert "dsp/conv_fields" in resolved("kernels m4 { use tuned }", text=narrow)[1][0].kernels
 
 
 def test_another_target_has_its_own() -> None:
