@@ -7,7 +7,8 @@ from pathlib import Path
 from specc.check import CheckResult
 from specc.codegen.schedule import scheduled
 from specc.graph.planner import UnfitError
-from specc.measure.backend import BackendError, BoardBackend, Job, Progress, discover
+from specc.measure.backend import BackendError, BoardBackend, BuildOptions, Job, Progress, discover
+from specc.measure.kernels import cannot_tune, resolve
 from specc.numerics.quantize import quantize
 
 
@@ -33,7 +34,10 @@ def flash(checked: CheckResult, target: str, probe: str | None, build_folder: Pa
         if isinstance(backend, BoardBackend) and backend.supports(chosen):
             try:
                 planned = scheduled(spec, chosen, quantize(spec, network))
-                return backend.flash(Job(spec, chosen, planned, build_folder, progress), probe)
+                options, tunable = resolve(spec, chosen, planned, BuildOptions())
+                if tunable:
+                    raise cannot_tune(chosen)
+                return backend.flash(Job(spec, chosen, planned, build_folder, progress, options=options), probe)
             except UnfitError as error:
                 raise BackendError(str(error)) from error
             except BackendError as error:

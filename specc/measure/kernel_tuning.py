@@ -18,7 +18,7 @@ from specc.evidence import Figure
 from specc.measure.assignment import Assignment, Cost, assign
 from specc.measure.backend import Backend, BackendError, BuildOptions, FlashExceededError, Job, KernelTrials
 from specc.measure.kernel_result import KernelTuning, KernelVariant, ProgramTrial
-from specc.measure.kernels import Tunable
+from specc.measure.kernels import Tunable, cannot_tune
 from specc.measure.provenance import content_key
 from specc.measure.result import Measurement
 from specc.measure.store import Store
@@ -83,8 +83,7 @@ def measure_tuned(
         StoreError: the store cannot be used.
     """
     if not isinstance(backend, KernelTrials):
-        name = job.target.name
-        raise BackendError(f"kernels are tuned on virtual boards alone: `use fastest` in the kernels of {name}")
+        raise cannot_tune(job.target)
     tried = _try(backend, job, layers, store, fresh=fresh)
     flash_limit, sram_limit = memory_limit(job.spec, job.target, "flash"), memory_limit(job.spec, job.target, "sram")
     room = [flash_limit - tried.flash, sram_limit - tried.sram]

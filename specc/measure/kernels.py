@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from specc.codegen.choice import alternatives, smallest
 from specc.codegen.kernels import GENERIC, family_of, kernels_of
-from specc.measure.backend import BuildOptions
+from specc.measure.backend import BackendError, BuildOptions
 from specc.numerics.quantized import QuantizedNetwork
 from specc.spec import Spec
 from specc.spec.hardware import Target
@@ -19,6 +19,11 @@ class Tunable:
     layer: str
     kernels: tuple[str, ...]  # family and name of each that computes it, the fastest by its make first
     places: tuple[str, ...]  # where its constants may lie: flash, sram
+
+
+def cannot_tune(target: Target) -> BackendError:
+    """Why the layers of a target are not tuned."""
+    return BackendError(f"kernels are tuned on virtual boards alone: `use fastest` in the kernels of {target.name}")
 
 
 def resolve(

@@ -33,7 +33,12 @@ class EthosUBackend:
         return target.hardware.core in _FAMILIES and target.hardware.npu is not None
 
     def key(self, job: Job) -> str:
-        """Hash of the file that Vela gets, its version and the configuration."""
+        """Hash of the file that Vela gets, its version and the configuration.
+
+        Raises:
+            BackendError: kernels are asked for, of which an accelerator has none.
+        """
+        job.options.require_default("what Vela compiles")
         return provenance.content_key(
             backend=[self.name, self.version],
             graph=provenance.graph_hash(job.network),

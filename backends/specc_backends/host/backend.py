@@ -192,9 +192,12 @@ def _family(job: Job) -> str:
     """The family of kernels.
 
     Raises:
-        BackendError: another one is asked for than this computer can run, or weights in a memory it does not have.
+        BackendError: another one is asked for than this computer can run, one for some layers alone, or weights in a
+            memory it does not have.
     """
     job.options.require_weights_in_flash("the program for this computer")
+    if job.options.fixed:
+        raise BackendError("the program for this computer is not built with kernels chosen by layer")
     fastest = family_of(job.target.hardware.core, has_dsp=False)
     asked = job.options.kernels or fastest
     if asked not in (GENERIC, fastest):

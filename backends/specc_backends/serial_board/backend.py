@@ -60,7 +60,12 @@ class SerialBoardBackend:
         return target.hardware.name in parts.PARTS
 
     def key(self, job: Job) -> str:
-        """Hash of everything that can change the result but the board itself. Budgets, names and the port cannot."""
+        """Hash of everything that can change the result but the board itself. Budgets, names and the port cannot.
+
+        Raises:
+            BackendError: the program is asked to be built in another way than the one there is.
+        """
+        job.options.require_default("the program of a serial board")
         part = parts.part_of(job.target)
         return provenance.content_key(
             backend=[self.name, self.version],
@@ -81,7 +86,6 @@ class SerialBoardBackend:
             BackendError: the build failed; the port is missing, busy or fails; the board is silent, runs something
                 else, or does not keep to the protocol.
         """
-        job.options.require_default("the program of a serial board")
         if job.port is None:
             raise BackendError(f"no port was given for target {job.target.name}")
         firmware = self._build(job)
