@@ -59,6 +59,10 @@
 #undef ACCUMULATOR_BITS
 #undef CLAMP_LOW
 #undef CLAMP_HIGH
+#undef ROW_FUNCTION
+#undef ROW_CODES
+#undef ACTIVATION_LOW
+#undef ACTIVATION_HIGH
 #undef SUMS
 #undef ROW_CLASS
 #undef NO_CLASS

@@ -2,6 +2,6 @@
 void PER_LAYER(layer)(void)
 {
     for (int32_t y = 0; y < OUT_HEIGHT; y++) {
-        PER_LAYER(row)(y);
+        PER_LAYER(ROW_FUNCTION)(y);
     }
 }

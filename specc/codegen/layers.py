@@ -73,6 +73,7 @@ def layer_code(
         arrays = _arrays(network, layer, kernel, identifier)
         macros = _macros(network, layer, kernel, identifier) if kernel else {}
     in_parts = threads > 1 and not by_rows and not network.window_sums & {layer.name, *layer.inputs}
+    in_parts = in_parts and not numbers.activation_clamp
     if kernel:
         macros = _tensors(network, layer, identifier, arena) | macros
     if in_parts and "TILE" in macros:
@@ -156,7 +157,15 @@ def _tensors(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Ar
         "CLAMP_LOW": numbers.clamp_low,
         "CLAMP_HIGH": numbers.clamp_high,
         "OUT_HEIGHT": out_rows,
+        "ROW_FUNCTION": "activated_row" if numbers.activation_clamp else "row",
     }
+    if numbers.activation_clamp:
+        low, high = numbers.activation_clamp
+        macros |= {
+            "ACTIVATION_LOW": low,
+            "ACTIVATION_HIGH": high,
+            "ROW_CODES": math.prod(layer.output_shape) // out_rows,
+        }
     if layer.kind == "add":
         second = network.formats[layer.inputs[1]]
         macros |= {

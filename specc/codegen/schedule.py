@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
+from specc.codegen.activations import with_separate_activations
 from specc.graph.execution import Execution
 from specc.graph.lifetimes import ALIGNMENT
 from specc.graph.planner import Request, as_declared, least_memory, within
@@ -20,7 +21,7 @@ BESIDE_ACTIVATIONS: Final = 1024
 def scheduled(
     spec: Spec, target: Target, network: QuantizedNetwork, beside: int = BESIDE_ACTIVATIONS
 ) -> QuantizedNetwork:
-    """The network with the steps in which its code for a target runs.
+    """The network with the steps in which its code for a target runs, and without rewrites that the spec switches off.
 
     Layers run by rows where the spec declares it. Beyond that, `rows never` leaves the others whole; `rows least` takes
     the schedule of least memory; otherwise layers run by rows only where the activations would not fit the target's
@@ -35,6 +36,8 @@ def scheduled(
     Raises:
         UnfitError: declared layers cannot run by rows.
     """
+    if "activations" in spec.kernels_of(target.name).off:
+        network = with_separate_activations(network)
     return dataclasses.replace(network, execution=_execution(spec, target, network, beside))
 
 

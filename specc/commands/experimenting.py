@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from specc.measure.variants import Axis
 
 # The axes of specc.measure.variants, which is too slow to import for a help text.
-_AXES: Final = ("clock", "compile", "bits", "fusion", "kernels", "placement")
+_AXES: Final = ("clock", "compile", "bits", "fusion", "kernels", "placement", "rewrites")
 _EPILOG = """\
 axes:
   clock      the clocks that the spec lists, or the highest one of each number of flash wait states
@@ -25,6 +25,7 @@ axes:
   fusion     layers row by row where the spec runs them one after the other, or the other way round
   kernels    generic C in place of the kernels for the core's own instructions
   placement  weights copied to SRAM, in place of read from flash
+  rewrites   activations in passes of their own, in place of fused into the kernels
 
 The gain of a variant is predicted from the counters of the target as it is, before the variant runs; a prediction that
 the measurement leaves is shown as missed. Results are stored; what is stored is not measured again. See

@@ -9,7 +9,7 @@ from specc.diagnostics.model import Label, Sink
 from specc.elaborate.groups import ALL, layer_group, report_unknown, target_list
 from specc.elaborate.reader import Entry, Handler, Reader, RejectedError, read_block
 from specc.source import Span
-from specc.spec.kernels import ConstantsPlace, KernelChoice, KernelRule, Kernels, PlaceRule
+from specc.spec.kernels import ConstantsPlace, KernelChoice, KernelRule, Kernels, PlaceRule, Rewrite
 from specc.syntax.nodes import Item
 
 _EXAMPLE = "for example `use tuned`"
@@ -34,11 +34,13 @@ def elaborate_kernels(item: Item, targets: list[str], layers: Collection[str], s
         "use": lambda r: _rule(r, "a choice of kernels", get_args(KernelChoice), layers),
         "weights": lambda r: _rule(r, "a memory for weights", get_args(ConstantsPlace), layers),
     }
-    entries = read_block(block, handlers, what, sink, repeatable=frozenset(handlers))
+    repeatable = frozenset(handlers)
+    handlers["rewrite"] = _rewrite
+    entries = read_block(block, handlers, what, sink, repeatable=repeatable)
     if not block.items and not block.rows:
         sink.add("E1005", f"{what} is empty", item.head, notes=(_EXAMPLE,))
-    for keyword, found in entries.items():
-        _report_twice(keyword, found, sink)
+    for keyword in repeatable & entries.keys():
+        _report_twice(keyword, entries[keyword], sink)
     rules = tuple(
         KernelRule.model_construct(choice=entry.value[0], layers=entry.value[1], spans={"": entry.item.head})
         for entry in entries.get("use", [])
@@ -47,9 +49,10 @@ def elaborate_kernels(item: Item, targets: list[str], layers: Collection[str], s
         PlaceRule.model_construct(place=entry.value[0], layers=entry.value[1], spans={"": entry.item.head})
         for entry in entries.get("weights", [])
     )
+    off = tuple(name for name, on in (entry.value for entry in entries.get("rewrite", [])) if not on)
     return [
         Kernels.model_construct(
-            target=word.text, rules=rules, places=places, spans={"": item.head, "target": word.span}
+            target=word.text, rules=rules, places=places, off=off, spans={"": item.head, "target": word.span}
         )
         for word in bound
     ]
@@ -76,6 +79,12 @@ def _rule(reader: Reader, what: str, words: tuple[str, ...], layers: Collection[
         return choice, ()
     reader.expect("for", f"{reader.item.values[0].span.text} {choice} for conv1+pool*")
     return choice, layer_group(reader, layers).names
+
+
+def _rewrite(reader: Reader) -> tuple[str, bool]:
+    """`activations off`."""
+    name = reader.choice("a rewrite of the generated code", get_args(Rewrite)).text
+    return name, reader.choice("on or off", ("on", "off")).text == "on"
 
 
 def _report_twice(keyword: str, entries: list[Entry], sink: Sink) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -210,6 +211,7 @@ def _layout(network: QuantizedNetwork, built: Variant, before: Measurement) -> L
         kernels=kernel_names(planned, family, fixed=dict(options.fixed)),
         bits={layer.name: network.formats[layer.inputs[0]].container_bits for layer in layers},
         by_rows=frozenset(planned.by_rows),
+        passed=sum(math.prod(layer.output_shape) for layer in layers if planned.numbers[layer.name].activation_clamp),
     )
 
 

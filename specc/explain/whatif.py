@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from specc.evidence import Figure
@@ -35,6 +35,7 @@ DIFFICULTY: Final[dict[str, int]] = {
     "clock": 1,  # one setting of the start-up code; peripherals may have to be set up again
     "compile": 1,  # one flag of the build
     "placement": 2,  # the linker script and the start-up code
+    "rewrites": 3,
     "kernels": 3,  # other code for every layer, to be tested again
     "fusion": 3,
     "bits": 4,  # other numbers in the network: its accuracy must be judged again
@@ -118,6 +119,12 @@ _SAME_CODE: Final[Effect] = {
 }
 
 
+# Cycles of a code in a pass that clamps: at least half a cycle, for a word of four is loaded and stored in two. At most
+# a load and a store of two cycles each, two comparisons with two cycles behind each, and the address, the count and the
+# branch of the loop, which refills the pipeline (Cortex-M4 Technical Reference Manual, 3.3.1).
+_PASS: Final = (0.5, 7.0, 16.0)
+
+
 @dataclass(frozen=True)
 class Layout:
     """What of a built variant is known before it is compiled: of each layer the kernel, the codes, the schedule."""
@@ -125,6 +132,7 @@ class Layout:
     kernels: Mapping[str, str]  # by layer; layers without code are missing
     bits: Mapping[str, int]  # of the containers of a layer's codes
     by_rows: frozenset[str] = frozenset()  # layers that run row by row
+    passed: int = 0  # codes that activations go over in passes of their own
 
 
 @dataclass(frozen=True)
@@ -242,7 +250,10 @@ def _changed(
             for effect in effects:
                 own = own.times(effect.get(cause, _SAME))
             sums += own
-    return sums
+    codes = then.passed - now.passed
+    ends = [codes * cycles for cycles in _PASS]
+    changed = sums + _Cycles(min(ends), ends[1], max(ends))
+    return replace(changed, low=max(changed.low, 0.0), value=max(changed.value, 0.0))
 
 
 def _effects(layer: str, axes: set[str], then: Layout, now: Layout) -> Iterable[Effect]:
@@ -352,6 +363,7 @@ def _reasons(axes: set[str], by_cause: bool) -> list[str]:
         "fusion": "the same products, in calls for each row; window sums are not predicted beyond their lower end",
         "kernels": "two products in an instruction, up to four codes in a word",
         "placement": "constants in SRAM are read without waiting",
+        "rewrites": "every code of an activation is loaded, compared and stored once more",
     }
     return [reason for axis, reason in known.items() if axis in axes]
 

@@ -101,6 +101,8 @@ def _items(place: _Place, names: Names) -> Iterator[types.CompletionItem]:
     if keyword == "kernels":
         if behind_first:
             yield from (_keyword(word) for word in KERNEL_RULES.get(first, ()))
+        elif first == "rewrite":
+            yield from (_keyword(word) for word in ("on", "off"))
         elif "for" in place.words:
             yield from _names(names, "layer")
         else:

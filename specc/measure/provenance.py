@@ -27,7 +27,7 @@ def graph_hash(network: QuantizedNetwork) -> str:
         digest.update(f"{name} {form!r}".encode())
     for name, numbers in sorted(network.numbers.items()):
         digest.update(f"{name} {numbers.weight_bits} {numbers.accumulator_bits}".encode())
-        digest.update(f" {numbers.clamp_low} {numbers.clamp_high}".encode())
+        digest.update(f" {numbers.clamp_low} {numbers.clamp_high} {numbers.activation_clamp}".encode())
         for array in (numbers.weights, numbers.bias, numbers.multipliers, numbers.shifts, numbers.table):
             digest.update(b"none" if array is None else f"{array.shape}".encode() + array.astype("<i8").tobytes())
     return digest.hexdigest()

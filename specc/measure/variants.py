@@ -25,7 +25,7 @@ from specc.spec.hardware import Target
 from specc.spec.model import QuantizationRow
 from specc.units import UNITS, Quantity
 
-Axis = Literal["clock", "compile", "bits", "fusion", "kernels", "placement"]
+Axis = Literal["clock", "compile", "bits", "fusion", "kernels", "placement", "rewrites"]
 AXES: Final[tuple[Axis, ...]] = get_args(Axis)
 
 # Tried where the spec lists nothing. Zig takes -O1 and -O3 for -O2.
@@ -57,6 +57,8 @@ class Change:
             return f"{self.value} kernels"
         if self.axis == "placement":
             return f"weights in {'SRAM' if self.value == 'sram' else self.value}"
+        if self.axis == "rewrites":
+            return f"{self.value} not fused"
         if self.axis == "fusion":
             return "layers by rows" if self.value == "on" else "layer by layer"
         return str(self.value)
@@ -105,8 +107,10 @@ def changes(spec: Spec, target: Target, axis: Axis) -> tuple[Change, ...]:
         values = [value for value in asked if value != _fused(spec)]
     elif axis == "kernels":
         values = [GENERIC] if _family(target) != GENERIC else []
-    else:
+    elif axis == "placement":
         values = ["sram"] if target.hardware.core.startswith("cortex-m") else []
+    else:
+        values = _rewrites(spec, target)
     return tuple(Change(axis, value) for value in values)
 
 
@@ -148,6 +152,8 @@ def variant(spec: Spec, target: Target, made: Sequence[Change]) -> Variant:
             options = replace(options, weights="sram" if change.value == "sram" else "flash")
         elif change.axis == "fusion":
             spec = _by_rows(spec) if change.value == "on" else unfused(spec)
+        elif change.axis == "rewrites":
+            spec = _without_rewrite(spec, target, change.value)
         elif change.axis == "bits":
             spec = _with_bits(spec, int(str(change.value)))
     name = ".".join([target.name, *(re.sub(r"[^A-Za-z0-9]+", "-", f"{c.axis} {c.label}") for c in made)])
@@ -170,6 +176,20 @@ def _other_compiler(target: Target) -> tuple[str, ...]:
     if compiler_of(target.compile) == GCC:
         return (flags,)
     return (f"{GCC} {flags.removeprefix(f'{CLANG} ')}",) if gcc_installed() else ()
+
+
+def _rewrites(spec: Spec, target: Target) -> list[str]:
+    """The rewrites of generated code that are on, and have something to rewrite."""
+    fused = any(layer.activation != "linear" for layer in spec.model.layers)
+    generated = not target.hardware.core.startswith("ethos")
+    return ["activations"] if fused and generated and "activations" not in spec.kernels_of(target.name).off else []
+
+
+def _without_rewrite(spec: Spec, target: Target, rewrite: Value) -> Spec:
+    own = spec.kernels_of(target.name)
+    own = own.model_copy(update={"target": target.name, "off": (*own.off, str(rewrite))})
+    others = tuple(kernels for kernels in spec.kernels if kernels.target not in (target.name, "all"))
+    return spec.model_copy(update={"kernels": (*others, own)})
 
 
 def _clocks(target: Target) -> list[Quantity]:

@@ -177,4 +177,4 @@ def interpolated(table: IntArray, place: IntArray, shift: int) -> IntArray:
 
 
 def _clamp(y: IntArray, numbers: LayerNumbers) -> IntArray:
-    return np.asarray(np.clip(y, numbers.clamp_low, numbers.clamp_high))
+    return np.asarray(np.clip(np.clip(y, numbers.clamp_low, numbers.clamp_high), *numbers.output_clamp))

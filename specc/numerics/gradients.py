@@ -83,8 +83,8 @@ def exponentials(network: QuantizedNetwork) -> FloatArray:
 def passing(network: QuantizedNetwork, layer: Layer) -> tuple[int, int]:
     """Codes of a layer's output between which its activation has slope one, both left out."""
     numbers = network.numbers[layer.name]
-    floor = -NEVER if layer.activation == "linear" else numbers.clamp_low
-    return floor, numbers.clamp_high if layer.activation == "relu6" else NEVER
+    floor = -NEVER if layer.activation == "linear" else numbers.output_clamp[0]
+    return floor, numbers.output_clamp[1] if layer.activation == "relu6" else NEVER
 
 
 def weight_scales(network: QuantizedNetwork, layer: Layer) -> FloatArray:

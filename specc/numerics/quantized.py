@@ -62,7 +62,8 @@ class LayerNumbers:
     (other pools), one per input (add), or none (a convolution as window sums, which rounds nothing). `table` holds a
     softmax's exponentials (see `golden.softmax`), or T of a sigmoid or tanh, with `table_first`, `table_last` and
     `table_shift` for first, last and k. `weight_scales` says what the codes of the weights stand for: real = scale *
-    code, one per output channel; no target computes with it.
+    code, one per output channel; no target computes with it. With `activation_clamp`, an output is clamped to these
+    codes in a pass of its own, behind the clamp of the layer's arithmetic.
     """
 
     weights: IntArray | None = None  # layout of Layer.weight_shape
@@ -73,11 +74,17 @@ class LayerNumbers:
     shifts: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     clamp_low: int = -128
     clamp_high: int = 127
+    activation_clamp: tuple[int, int] | None = None
     table: IntArray | None = None
     table_first: int = 0
     table_last: int = 0
     table_shift: int = 0
     weight_scales: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def output_clamp(self) -> tuple[int, int]:
+        """The lowest and the highest code that an output can have in the end."""
+        return self.activation_clamp or (self.clamp_low, self.clamp_high)
 
     @property
     def weight_container_bits(self) -> int:
@@ -118,7 +125,9 @@ class QuantizedNetwork:
     def schedule(self) -> str:
         """How the layers run, in words; equal words are equal schedules of a network."""
         sums = [f"{name}+{self.network.consumers(name)[0].name} as window sums" for name in sorted(self.window_sums)]
-        return "; ".join([*sums, self.steps.describe(self.network)])
+        apart = any(own.activation_clamp for own in self.numbers.values())
+        passes = ["activations in passes of their own"] if apart else []
+        return "; ".join([*sums, self.steps.describe(self.network), *passes])
 
     @property
     def value_bytes(self) -> dict[str, int]:

@@ -10,6 +10,9 @@ from specc.spec.base import Node
 # constants, plain C, or the one that is found fastest by measuring all of them.
 KernelChoice = Literal["fastest", "smallest", "generic", "tuned"]
 ConstantsPlace = Literal["flash", "sram"]
+# Exact rewrites that generated code has unless they are switched off, to see their worth: clamping to the codes of an
+# activation within the kernel, in place of another pass over its output.
+Rewrite = Literal["activations"]
 
 
 class KernelRule(Node):
@@ -32,6 +35,7 @@ class Kernels(Node):
     target: str
     rules: tuple[KernelRule, ...] = ()
     places: tuple[PlaceRule, ...] = ()
+    off: tuple[Rewrite, ...] = ()
 
     def choice(self, layer: str) -> KernelChoice:
         """The choice for a layer: its own, else that for all others, else `fastest`."""

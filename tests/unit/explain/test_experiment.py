@@ -83,6 +83,29 @@ def test_layers_by_rows_take_less_memory(found: Experiment) -> None:
     assert fused.sram.value < before.sram.value
 
 
+def test_an_activation_that_is_not_fused_takes_cycles_as_predicted(folder: Path) -> None:
+    """On a symmetric grid, zero is in the middle of the codes, and a ReLU is more than saturation."""
+    text = TEXT.replace("| calibrated |", "| ±12.7 | 0.1 |").replace("| range      |", "| range | step |")
+    text = text.replace("| ---------- |", "| --- | --- |").replace("filters 8 }", "filters 8, activation relu }")
+    (folder / "grid.hwspec").write_text(text, encoding="utf-8")
+    with Store(folder / "build" / "specc.db") as store:
+        found = run_experiment(
+            check(folder / "grid.hwspec"),
+            "t",
+            ("rewrites",),
+            store=store,
+            build_folder=folder / "build",
+            progress=lambda line: None,
+        )
+    (trial,) = found.trials
+    assert trial.label == "activations not fused"
+    assert trial.output_exact and trial.held
+    before = found.before.latency
+    assert before is not None and trial.latency is not None
+    assert before.value is not None and trial.latency.value is not None
+    assert trial.latency.value > before.value
+
+
 def test_what_is_found_is_stored(folder: Path, found: Experiment) -> None:
     checked = check(folder / "small.hwspec")
     assert checked.spec is not None

@@ -57,6 +57,14 @@ def cycles(figure: Figure, clock: float = CLOCK) -> list[float | None]:
     return [None if end is None else round(end * clock, 6) for end in (figure.low, figure.value, figure.high)]
 
 
+def test_a_pass_for_an_activation_adds_cycles_for_each_code_and_fusing_it_takes_them() -> None:
+    """100 codes at half a cycle to 16, 7 most likely."""
+    apart = Layout({"a": "dsp/conv"}, {"a": 8}, passed=100)
+    change = [Change("rewrites", "activations")]
+    assert cycles(predict(BEFORE, TARGET, change, apart, DSP).latency) == [1150, 1800, 2700]
+    assert cycles(predict(BEFORE, TARGET, change, DSP, apart).latency) == [0, 400, 1050]
+
+
 def test_dual_multiplications() -> None:
     found = predict(BEFORE, TARGET, [Change("kernels", "dsp")], DSP, GENERIC)
     low = 400 / 2 + 400 / 4 + 100 / 4 + 100 / 8 + 100

@@ -108,6 +108,20 @@ def test_a_grid_beyond_reason_is_refused() -> None:
         grid(found, found.target("t"), ("clock", "kernels"))
 
 
+def test_a_rewrite_is_switched_off_where_it_is_on_and_has_something_to_do() -> None:
+    assert labels(spec(), "t", "rewrites") == []  # no layer has an activation
+    activated = TEXT.replace("filters 4 }", "filters 4, activation relu }")
+    found = load_text(SourceFile("test", f"{activated}kernels all {{ use generic }}\n"), Sink())
+    assert found is not None
+    (change,) = changes(found, found.target("t"), "rewrites")
+    assert change.label == "activations not fused"
+    made = variant(found, found.target("t"), [change])
+    assert made.spec.kernels_of(made.target.name).off == ("activations",)
+    assert made.spec.kernels_of(made.target.name).choice("c") == "generic"
+    again = found.model_copy(update={"kernels": (found.kernels[0].model_copy(update={"off": ("activations",)}),)})
+    assert labels(again, "t", "rewrites") == []
+
+
 def test_one_change_at_a_time() -> None:
     assert all(len(one) == 1 for one in single(spec(), spec().target("t"), AXES))
 
