@@ -44,6 +44,14 @@ static ALWAYS_INLINE int32_t rescale_high(int64_t sum, int32_t shift, int32_t ze
     return larger(low, smaller(high, (upper >> (shift - 32)) + zero_point));
 }
 
+/* As rescale_high, for shifts of at least 33: the lower word of the sum takes no part, and the halved unit that is added is
+ * one of the last bit but one. */
+static ALWAYS_INLINE int32_t rescale_upper(int64_t sum, int32_t shift, int32_t zero_point, int32_t low, int32_t high)
+{
+    const int32_t upper = (int32_t)(sum >> 32);
+    return larger(low, smaller(high, (((upper >> (shift - 33)) + 1) >> 1) + zero_point));
+}
+
 /* As rescale_high of a * b, for cores without a 32 by 32 bit product (b is not negative): about 25 cycles on a
  * Cortex-M0+ where the compiler's 64-bit routines take over 100. From halves of 16 bits, a = ah:al and b = bh:bl, the
  * upper word of the product is ah * bh + carry, where no sum leaves 32 bits. */
@@ -59,7 +67,8 @@ static ALWAYS_INLINE int32_t rescale_halves(int32_t a, int32_t b, int32_t shift,
     return larger(low, smaller(high, ((upper + half) >> (shift - 32)) + zero_point));
 }
 
-/* The code of an accumulator. `high_shifts` is a constant: whether every shift of the layer is at least 32. */
+/* The code of an accumulator. `high_shifts` is a constant: 1 if every shift of the layer is at least 32, 2 if at least 33,
+ * else 0. */
 static ALWAYS_INLINE int32_t requantize(int32_t accumulator, int32_t multiplier, int32_t shift, const int high_shifts,
                                         int32_t zero_point, int32_t low, int32_t high)
 {
@@ -68,9 +77,10 @@ static ALWAYS_INLINE int32_t requantize(int32_t accumulator, int32_t multiplier,
         return rescale_halves(accumulator, multiplier, shift, zero_point, low, high);
     }
 #endif
-    int64_t product = (int64_t)accumulator * multiplier;
-    return high_shifts ? rescale_high(product, shift, zero_point, low, high)
-                       : rescale(product, shift, zero_point, low, high);
+    const int64_t product = (int64_t)accumulator * multiplier;
+    return high_shifts == 2   ? rescale_upper(product, shift, zero_point, low, high)
+           : high_shifts == 1 ? rescale_high(product, shift, zero_point, low, high)
+                              : rescale(product, shift, zero_point, low, high);
 }
 
 #endif

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from specc.codegen.kernels import GENERIC, Kernel, kernels_of
+from specc.codegen.kernels import GENERIC, Kernel, constant_bytes, kernels_of
 from specc.graph.network import Layer
 from specc.numerics.quantized import QuantizedNetwork
 
-_BYTES_IN_WORD = 4
 NOTHING_SET: Mapping[str, str] = MappingProxyType({})
 
 
@@ -55,7 +54,9 @@ def choose(
     layers = {layer.name: layer for layer in network.network.layers}
     kernels = {name: kernels_of(network, layer, family) for name, layer in layers.items()}
     kernels |= {name: (_named(network, layers[name], family, kernel),) for name, kernel in fixed.items()}
-    bytes_of = {name: [_bytes(network, layers[name], kernel) for kernel in own] for name, own in kernels.items()}
+    bytes_of = {
+        name: [constant_bytes(network, layers[name], kernel) for kernel in own] for name, own in kernels.items()
+    }
     steps = [
         (kernels[name][place].family != kernels[name][0].family, layers[name].macs / (own[0] - own[place]), name, place)
         for name, own in bytes_of.items()
@@ -76,11 +77,3 @@ def _named(network: QuantizedNetwork, layer: Layer, family: str, kernel: str) ->
     if kernel not in known:
         raise ValueError(f"{kernel} does not compute {layer.name}; {', '.join(known) or 'nothing'} does")
     return known[kernel]
-
-
-def _bytes(network: QuantizedNetwork, layer: Layer, kernel: Kernel) -> int:
-    """Bytes of a kernel's weights, and of what else lies among them."""
-    numbers = network.numbers[layer.name]
-    if kernel.packed:
-        return kernel.packed.weights.size * _BYTES_IN_WORD
-    return 0 if numbers.weights is None else numbers.weights.size * numbers.weight_container_bits // 8

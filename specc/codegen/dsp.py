@@ -10,11 +10,12 @@ from typing import Final
 
 import numpy as np
 
-from specc.codegen.folding import Folded, fold
+from specc.codegen.folding import Folded, fold, folded_bias
 from specc.codegen.geometry import row_width
-from specc.codegen.packed import FILTERS, Packed, Packers, in_quads, in_words, shared_bits
+from specc.codegen.packed import BESIDE, FILTERS, Packed, Packers, in_quads, in_words, shared_bits
 from specc.graph.network import Layer
 from specc.numerics.quantized import IntArray, QuantizedNetwork
+from specc.numerics.windows import is_padded
 
 _POSITIONS: Final = 2  # at once
 _MOST_FILTERS: Final = 4092  # an offset of a store
@@ -125,7 +126,68 @@ def dense_fields(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     bias = numbers.bias - source.zero_point * weights.sum(axis=1)
     if not _fields_stay_within(network, layer, weights, bias, bits):
         return None
-    return Packed(_fields(_even_bytes_first(weights), bits), {"FIELD_BITS": bits}, streamed=False)
+    return Packed(_fields(_even_bytes_first(weights), bits), {"FIELD_BITS": bits}, beside=BESIDE)
+
+
+def conv_any(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """Blocks of four filters: biases, pairs of taps filter by filter. For what no faster kernel computes."""
+    numbers = network.numbers[layer.name]
+    if _is_wide(network, layer) or _folded_conv(network, layer) is not None:
+        return None
+    assert numbers.weights is not None
+    weights = numbers.weights.reshape(len(numbers.weights), -1)
+    whole = [(0, -len(weights) % FILTERS), (0, 0)]
+    in_order = weights if network.formats[layer.inputs[0]].container_bits == 16 else _in_order(layer, weights)
+    pairs = _pairs(np.pad(in_order, whole))
+    taps = pairs.reshape(-1, FILTERS, pairs.shape[1]).transpose(0, 2, 1).reshape(len(pairs) // FILTERS, -1)
+    bias = np.pad(_folded_bias(network, layer), whole[:1]).reshape(-1, FILTERS)
+    return Packed(np.concatenate([bias, taps], axis=1), {"PAIRS": pairs.shape[1]}, beside=BESIDE[1:])
+
+
+def dense_any(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """Blocks of four units: pairs of taps of each unit, then the next pairs."""
+    numbers = network.numbers[layer.name]
+    if network.formats[layer.inputs[0]].container_bits != 16 or _is_wide(network, layer):
+        return None
+    assert numbers.weights is not None
+    weights = np.pad(numbers.weights, [(0, -size % 4) for size in numbers.weights.shape])
+    pairs = _pairs(weights)
+    return Packed(pairs.reshape(-1, FILTERS, pairs.shape[1]).transpose(0, 2, 1), beside=BESIDE)
+
+
+def dwconv_any(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """Fours of channels: biases as of whole windows and as they are, then for each tap two words of weights.
+
+    For what no faster kernel computes.
+    """
+    numbers, channels = network.numbers[layer.name], layer.output_shape[-1]
+    if _is_wide(network, layer) or channels % FILTERS or dwconv(network, layer) is not None:
+        return None
+    assert numbers.weights is not None and numbers.bias is not None
+    taps = numbers.weights.reshape(-1, channels)
+    bias = np.stack([_folded_bias(network, layer), numbers.bias])
+    source = network.formats[layer.inputs[0]]
+    if source.container_bits == 8:
+        taps, bias = _even_bytes_first(taps), _even_bytes_first(bias)
+    elif source.zero_point and is_padded(layer):
+        return None  # a code less the zero point may take more than 16 bits
+    blocks = channels // FILTERS
+    words = _pairs(taps).reshape(len(taps), blocks, 2).transpose(1, 0, 2).reshape(blocks, -1)
+    both = bias.reshape(2, blocks, FILTERS).transpose(1, 0, 2).reshape(blocks, -1)
+    return Packed(np.concatenate([both, words], axis=1), beside=BESIDE[1:])
+
+
+def _is_wide(network: QuantizedNetwork, layer: Layer) -> bool:
+    """Whether codes or weights are wider than the halves of a word."""
+    return (
+        network.formats[layer.inputs[0]].container_bits > 16 or network.numbers[layer.name].weight_container_bits > 16
+    )
+
+
+def _folded_bias(network: QuantizedNetwork, layer: Layer) -> IntArray:
+    numbers = network.numbers[layer.name]
+    assert numbers.weights is not None and numbers.bias is not None
+    return folded_bias(layer, numbers.weights, numbers.bias, network.formats[layer.inputs[0]].zero_point)
 
 
 def _fields(weights: IntArray, bits: int) -> IntArray:
@@ -189,9 +251,9 @@ def add(network: QuantizedNetwork, layer: Layer) -> Packed | None:
 
 # By kind of layer, the fastest kernel first.
 PACKERS: Final[Packers] = {
-    "conv": {"conv": conv, "conv_narrow": conv_narrow, "conv_fields": conv_fields},
-    "dwconv": {"dwconv": dwconv},
-    "dense": {"dense": dense, "dense_fields": dense_fields},
+    "conv": {"conv": conv, "conv_narrow": conv_narrow, "conv_fields": conv_fields, "conv_any": conv_any},
+    "dwconv": {"dwconv": dwconv, "dwconv_any": dwconv_any},
+    "dense": {"dense": dense, "dense_fields": dense_fields, "dense_any": dense_any},
     "add": {"add": add},
 }
 

@@ -76,6 +76,16 @@ def fold(network: QuantizedNetwork, layer: Layer) -> Folded | None:
     return None
 
 
+def folded_bias(layer: Layer, weights: IntArray, bias: IntArray, zero_point: int) -> IntArray:
+    """Bias less zero point times the sum of the weights, so that the kernel may use input codes as they are.
+
+    Exact modulo 2**32, which is all that the accumulator keeps.
+    """
+    axes = (0, 1) if layer.kind == "dwconv" else tuple(range(1, weights.ndim))
+    folded = bias - zero_point * weights.sum(axis=axes)
+    return np.asarray(folded.astype(np.int32), dtype=np.int64)
+
+
 def _channels(network: QuantizedNetwork, layer: Layer) -> list[_Channel] | None:
     """The channels of a layer; None if a sum can leave the accumulator."""
     numbers, source, out = network.numbers[layer.name], network.formats[layer.inputs[0]], network.layer_format(layer)

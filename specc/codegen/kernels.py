@@ -38,6 +38,10 @@ _BY_CORE: Final = {"cortex-m4": DSP, "cortex-m7": DSP, "cortex-m0+": ARMV6M}
 _GENERIC_NAMES: Final = {"relu6": "relu", **dict.fromkeys(TABULATED, "tabulated")}
 
 
+# Of the bytes of a family's constants: what a generic kernel, so much slower, may take.
+_WORTHWHILE: Final = 0.75
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A file under `firmware/kernels/`, in the folder of its family."""
@@ -72,7 +76,7 @@ def family_of(core: str, *, has_dsp: bool) -> str:
 def kernels_of(network: QuantizedNetwork, layer: Layer, family: str) -> tuple[Kernel, ...]:
     """The kernels of a layer to choose from, the fastest first: the family's where they compute the layer exactly.
 
-    Empty for a layer without code.
+    Then generic ones with much smaller constants. Empty for a layer without code.
 
     Raises:
         ValueError: there is no such family.
@@ -88,10 +92,24 @@ def kernels_of(network: QuantizedNetwork, layer: Layer, family: str) -> tuple[Ke
     if layer.name in network.by_rows and is_global_average(layer):
         return (Kernel(GENERIC, "pool_sums"),)
     own = _packed(network, layer, family, _PACKERS[family])
-    fastest = own or (Kernel(GENERIC, _GENERIC_NAMES.get(layer.kind, layer.kind)),)
-    if any(kernel.packed and "FIELD_BITS" in kernel.packed.macros for kernel in own):
-        return fastest
-    return fastest + _packed(network, layer, GENERIC, generic.PACKERS)
+    plain = Kernel(GENERIC, _GENERIC_NAMES.get(layer.kind, layer.kind))
+    slower = (plain, *_packed(network, layer, GENERIC, generic.PACKERS))
+    least = min((constant_bytes(network, layer, kernel) for kernel in own), default=None)
+    return own + tuple(
+        one for one in slower if least is None or constant_bytes(network, layer, one) < _WORTHWHILE * least
+    )
+
+
+def constant_bytes(network: QuantizedNetwork, layer: Layer, kernel: Kernel) -> int:
+    """Bytes of flash that a kernel's constants take."""
+    numbers = network.numbers[layer.name]
+    if numbers.weights is None or numbers.bias is None:
+        return 0
+    each = {"bias": 4, "multipliers": 4, "shifts": 1}  # bytes for a channel
+    beside = numbers.bias.size * sum(each[name] for name in (kernel.packed.beside if kernel.packed else each))
+    if kernel.packed:
+        return kernel.packed.weights.size * 4 + beside
+    return numbers.weights.size * numbers.weight_container_bits // 8 + beside
 
 
 def _packed(network: QuantizedNetwork, layer: Layer, family: str, packers: Packers) -> tuple[Kernel, ...]:

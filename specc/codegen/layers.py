@@ -6,10 +6,9 @@ import math
 import re
 from dataclasses import dataclass
 
-import numpy as np
-
 from specc.codegen.arena import Arena
 from specc.codegen.array import Array, array
+from specc.codegen.folding import folded_bias
 from specc.codegen.geometry import SPATIAL, row_counts, row_width
 from specc.codegen.kernels import Kernel
 from specc.codegen.window_sums import products_constants, sums_constants
@@ -17,7 +16,7 @@ from specc.graph.lifetimes import sums_name
 from specc.graph.network import Layer, Network, Shape
 from specc.graph.row_work import row_work
 from specc.numerics.golden import TABLE_FRACTION, softmax_table_shift
-from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork
+from specc.numerics.quantized import LayerNumbers, QuantizedNetwork
 from specc.numerics.windows import is_padded
 from specc.spec.model import TABULATED
 
@@ -110,29 +109,18 @@ def _arrays(network: QuantizedNetwork, layer: Layer, kernel: Kernel | None, name
     if layer.kind not in _WITH_WEIGHTS:
         return ()
     packed = kernel.packed if kernel else None
-    if packed and packed.streamed:
-        c_type = "int32_t" if packed.alignment == 4 else f"_Alignas({packed.alignment}) int32_t"
-        return (array(f"weights_{name}", c_type, packed.weights),)
     assert numbers.weights is not None and numbers.bias is not None
-    bias = numbers.bias if is_padded(layer) else _folded_bias(layer, numbers.weights, numbers.bias, source.zero_point)
-    return (
-        array(f"weights_{name}", "int32_t", packed.weights)
-        if packed
-        else array(f"weights_{name}", f"int{numbers.weight_container_bits}_t", numbers.weights),
+    bias = numbers.bias if is_padded(layer) else folded_bias(layer, numbers.weights, numbers.bias, source.zero_point)
+    beside = (
         array(f"bias_{name}", "int32_t", bias),
         array(f"multipliers_{name}", "int32_t", numbers.multipliers),
         array(f"shifts_{name}", "uint8_t", numbers.shifts),
     )
-
-
-def _folded_bias(layer: Layer, weights: IntArray, bias: IntArray, zero_point: int) -> IntArray:
-    """Bias less zero point times the sum of the weights, so that the kernel may use input codes as they are.
-
-    Exact modulo 2**32, which is all that the accumulator keeps.
-    """
-    axes = (0, 1) if layer.kind == "dwconv" else tuple(range(1, weights.ndim))
-    folded = bias - zero_point * weights.sum(axis=axes)
-    return np.asarray(folded.astype(np.int32), dtype=np.int64)
+    if packed is None:
+        return (array(f"weights_{name}", f"int{numbers.weight_container_bits}_t", numbers.weights), *beside)
+    c_type = "int32_t" if packed.alignment == 4 else f"_Alignas({packed.alignment}) int32_t"
+    kept = (own for own in beside if own.name.removesuffix(f"_{name}") in packed.beside)
+    return (array(f"weights_{name}", c_type, packed.weights), *kept)
 
 
 def _tensors(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena) -> dict[str, str | int]:
@@ -225,7 +213,7 @@ def _weighted(layer: Layer, numbers: LayerNumbers, identifier: str) -> dict[str,
         "BIAS": f"bias_{identifier}",
         "MULTIPLIERS": f"multipliers_{identifier}",
         "SHIFTS": f"shifts_{identifier}",
-        "HIGH_SHIFTS": int(numbers.shifts.min() >= 32),
+        "HIGH_SHIFTS": int(numbers.shifts.min() >= 32) + int(numbers.shifts.min() >= 33),
     }
     if layer.kind == "conv":
         own["FILTERS"] = layer.output_shape[-1]

@@ -13,6 +13,7 @@ from specc.graph.widths import field_bits
 from specc.numerics.quantized import IntArray, QuantizedNetwork
 
 FILTERS: Final = 4  # in a block
+BESIDE: Final = ("bias", "multipliers", "shifts")  # all that the generic kernels have
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Packed:
 
     weights: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))  # 32-bit words
     macros: dict[str, int] = field(default_factory=dict)
-    streamed: bool = True  # bias and multipliers are among the weights, and shifts are not needed
+    beside: tuple[str, ...] = ()  # of bias, multipliers and shifts, what it needs in arrays of their own
     alignment: int = 4  # bytes
 
 
@@ -40,7 +41,7 @@ def in_quads(weights: IntArray, bits: int = 8) -> Packed:
     flat = weights.reshape(len(weights), -1)
     padded = np.pad(flat, ((0, -flat.shape[0] % FILTERS), (0, -flat.shape[1] % 4)))
     blocks = padded.reshape(-1, FILTERS, padded.shape[1] // 4, 4).transpose(0, 2, 1, 3)
-    return Packed(in_words(blocks.reshape(len(blocks), -1), bits), {"FIELD_BITS": bits}, streamed=False)
+    return Packed(in_words(blocks.reshape(len(blocks), -1), bits), {"FIELD_BITS": bits}, beside=BESIDE)
 
 
 def in_words(codes: IntArray, bits: int) -> IntArray:

@@ -1,20 +1,28 @@
 /* One output row of a convolution: the windows of two positions are widened to 16 bits once, then meet every filter.
  *
- * Widening costs 1.4 to 2.5 cycles per code, which all filters share. What lies outside the input is the zero point, so
- * that every window is whole and the bias holds the zero point's part. `two_positions` is the inner loop, defined before.
- * READY: what they need besides, if anything.
- * LAST_ALONE: whether the last of an odd number of positions goes by `one_position`; else its neighbour goes again with it.
+ * Codes of 16 bits are as wide already. Widening others costs 1.4 to 2.5 cycles per code, which all filters share. What lies outside the input is the zero point, so
+ * that every window is whole and the bias holds the zero point's part.
+ *
+ * TWO_WINDOWS: from the values of two positions to their codes. EXTRA_WORDS: of room that it needs behind the values.
+ * LAST_ALONE: whether the last of an odd number of positions goes by LAST_WINDOW; else its neighbour goes again with it.
  *
  * No include guard: included once per layer.
  */
 #define POSITIONS 2
-#define WHOLE_WORDS (CHANNELS % 4 == 0) /* then every run of codes begins at a word */
+#define CODES_IN_WORD (4 / (int32_t)sizeof(INPUT_T))
+#define WHOLE_WORDS (CHANNELS % CODES_IN_WORD == 0) /* then every run of codes begins at a word */
 
 /* Widens `count` codes, which follow `taps` others, into the window of one of the positions. The order of the codes is
  * that of the weights: by words where possible, the bytes 0 and 2 of each before 1 and 3. */
-static ALWAYS_INLINE void PER_LAYER(widen)(uint32_t *values, const int8_t *codes, int32_t taps, const int32_t count)
+static ALWAYS_INLINE void PER_LAYER(widen)(uint32_t *values, const INPUT_T *codes, int32_t taps, const int32_t count)
 {
-    if (WHOLE_WORDS) {
+    if (WHOLE_WORDS && CODES_IN_WORD == 2) {
+        uint32_t *to = values + taps;
+        const uint32_t *words = (const uint32_t *)codes;
+        _Pragma("clang loop unroll_count(4)") for (int32_t i = 0; i < count / 2; i++) {
+            to[i * POSITIONS] = words[i];
+        }
+    } else if (WHOLE_WORDS) {
         uint32_t *to = values + taps;
         const uint32_t *words = (const uint32_t *)codes;
         _Pragma("clang loop unroll_count(4)") for (int32_t i = 0; i < count / 4; i++) {
@@ -27,9 +35,9 @@ static ALWAYS_INLINE void PER_LAYER(widen)(uint32_t *values, const int8_t *codes
         if (taps % 2 && count) {
             ((int16_t *)(values + taps / 2 * POSITIONS))[1] = codes[i++];
         }
-        for (; i + 4 <= count; i += 4) {
+        for (; CODES_IN_WORD == 4 && i + 4 <= count; i += 4) {
             uint32_t *to = values + (taps + i) / 2 * POSITIONS;
-            const struct four_codes four = load_four(codes + i);
+            const struct four_codes four = load_four((const int8_t *)codes + i);
             to[0] = pair(four.first, four.second);
             to[POSITIONS] = pair(four.third, four.fourth);
         }
@@ -79,23 +87,24 @@ static void PER_LAYER(row)(int32_t y)
     for (int32_t i = KERNEL_HEIGHT * KERNEL_WIDTH * CHANNELS / 2 * POSITIONS; i < PAIRS * POSITIONS; i++) {
         values[i] = 0; /* of which the last tap may fill a half */
     }
-    int8_t *output = OUTPUT_ROW(y);
+    OUTPUT_T *output = OUTPUT_ROW(y);
     for (int32_t x = 0; x + LAST_ALONE < OUT_WIDTH; x += POSITIONS) {
         int32_t first = smaller(x, OUT_WIDTH - POSITIONS);
         __asm__("" : "+r"(first)); /* else the compiler keeps a pointer for every run of codes, more than registers */
         PER_LAYER(window)(values, y, first);
         PER_LAYER(window)(values + 1, y, first + 1);
-        READY(values);
-        PER_LAYER(two_positions)(values, WEIGHTS, output + first * FILTERS);
+        TWO_WINDOWS(values, output + first * FILTERS);
     }
 #if LAST_ALONE
     PER_LAYER(window)(values, y, OUT_WIDTH - 1);
-    PER_LAYER(one_position)(values, WEIGHTS, output + (OUT_WIDTH - 1) * FILTERS);
+    LAST_WINDOW(values, output + (OUT_WIDTH - 1) * FILTERS);
 #endif
 }
 
 #undef POSITIONS
+#undef CODES_IN_WORD
 #undef WHOLE_WORDS
 #undef LAST_ALONE
 #undef EXTRA_WORDS
-#undef READY
+#undef TWO_WINDOWS
+#undef LAST_WINDOW

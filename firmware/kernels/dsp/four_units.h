@@ -3,7 +3,7 @@
  * a turn of the loop takes. No include guard: included once per layer.
  */
 /* Adds the products of all features to the sums of four units. */
-__attribute__((naked, noinline)) static void PER_LAYER(four_units)(const int8_t *values, const int32_t *weights,
+__attribute__((naked, noinline)) static void PER_LAYER(four_units)(const INPUT_T *values, const int32_t *weights,
                                                                    int32_t *sums)
 {
     __asm__ volatile("push {r2, r4-r11, lr}\n\t"
@@ -21,7 +21,7 @@ __attribute__((naked, noinline)) static void PER_LAYER(four_units)(const int8_t 
                      "stm r2, {r3-r6}\n\t"
                      "pop {r4-r11, pc}\n\t"
                      :
-                     : [looped] "i"(4 * (QUADS / UNROLLED * UNROLLED)), [rest] "i"(QUADS % UNROLLED),
+                     : [looped] "i"(4 * sizeof(INPUT_T) * (QUADS / UNROLLED * UNROLLED)), [rest] "i"(QUADS % UNROLLED),
                        [unrolled] "i"(UNROLLED));
 }
 

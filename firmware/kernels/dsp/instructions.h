@@ -45,6 +45,27 @@ static ALWAYS_INLINE int32_t multiply_pairs(uint32_t a, uint32_t b, int32_t sum)
     return sum;
 }
 
+/* sum + the product of the lower halves of two words, modulo 2^32. */
+static ALWAYS_INLINE int32_t multiply_low(uint32_t a, uint32_t b, int32_t sum)
+{
+    __asm__("smlabb %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b));
+    return sum;
+}
+
+/* Of the upper halves. */
+static ALWAYS_INLINE int32_t multiply_high(uint32_t a, uint32_t b, int32_t sum)
+{
+    __asm__("smlatt %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b));
+    return sum;
+}
+
+/* Differences of the halves of two words. */
+static ALWAYS_INLINE uint32_t less_halves(uint32_t a, uint32_t b)
+{
+    __asm__("ssub16 %0, %1, %2" : "=r"(a) : "r"(a), "r"(b));
+    return a;
+}
+
 struct four_codes {
     int32_t first, second, third, fourth;
 };

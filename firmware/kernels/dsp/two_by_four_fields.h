@@ -89,6 +89,5 @@ static ALWAYS_INLINE void PER_LAYER(add_up)(uint32_t *values)
 #undef NEXT_VALUES
 #undef FIRST_LOADS
 #undef NEXT_STEP
-#undef FOUR_FILTERS
 #undef SECOND_PAIR
 #undef LESS_MOVED

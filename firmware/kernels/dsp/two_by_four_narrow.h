@@ -44,4 +44,3 @@
 #include "two_positions.h"
 
 #undef TWO_FILTERS
-#undef FOUR_FILTERS

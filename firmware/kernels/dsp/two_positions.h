@@ -9,7 +9,7 @@
 
 /* All filters' codes of two neighbouring positions. */
 __attribute__((naked, noinline)) static void PER_LAYER(two_positions)(const uint32_t *values, const int32_t *constants,
-                                                                      int8_t *output)
+                                                                      void *output)
 {
     __asm__ volatile(
         /* On the stack: values, the end of those that are looped over, output, rounding, ..., the constants' end. */
@@ -60,5 +60,6 @@ __attribute__((naked, noinline)) static void PER_LAYER(two_positions)(const uint
 
 #undef UNROLLED
 #undef TAPS
+#undef FOUR_FILTERS
 #undef END_OF_TAPS
 #undef CODES

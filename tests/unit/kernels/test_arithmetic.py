@@ -18,6 +18,8 @@ static int check(int32_t a, int32_t b, int32_t shift) {
     int64_t code = (((int64_t)a * b + ((int64_t)1 << (shift - 1))) >> shift) - 5;
     int32_t expected = (int32_t)(code < -30000 ? -30000 : code > 30000 ? 30000 : code);
     return rescale_halves(a, b, shift, -5, -30000, 30000) != expected
+        || rescale_high((int64_t)a * b, shift, -5, -30000, 30000) != expected
+        || (shift > 32 && rescale_upper((int64_t)a * b, shift, -5, -30000, 30000) != expected)
         || requantize(a, b, shift, 1, -5, -30000, 30000) != expected;
 }
 int main(void) {

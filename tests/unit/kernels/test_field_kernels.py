@@ -22,7 +22,7 @@ Case = tuple[tuple[int, ...], list[LayerSpec]]
 # With filters that are no multiple of four, which some families leave to the generic kernel.
 WINDOWS: Case = (
     (5, 7, 3),
-    [conv(4, (3, 3)), conv(8, (1, 1)), conv(12, (4, 2), (2, 2)), conv(5, (2, 3)), depthwise((2, 1))],
+    [conv(4, (3, 3)), conv(8, (1, 1)), conv(12, (4, 2), (2, 2)), conv(7, (2, 3)), depthwise((2, 1))],
 )
 VECTORS: Case = ((37,), [dense(1), dense(4), dense(11)])
 WIDTHS = [
@@ -73,7 +73,7 @@ def test_weights_of_more_than_4_bits_stay_bytes() -> None:
 
 def test_sums_that_would_leave_32_bits_are_left_to_the_generic_kernel() -> None:
     """Weights of 2 bits of every fourth filter raise its sums by 6 bits: a bias of 2**26 has no room for that."""
-    network = side_by_side((1, 2, 4), [conv(4, (1, 1))], seed=1, widths=Widths(weights=2))
+    network = side_by_side((3, 3, 4), [conv(4, (3, 3))], seed=1, widths=Widths(weights=2))
     assert kernel_names(network, DSP, AS_MUCH_AS_CAN_BE) == {"n0": "dsp/conv_fields"}
     network.numbers["n0"].bias[3] = 1 << 26
     assert kernel_names(network, DSP, AS_MUCH_AS_CAN_BE) == {"n0": "generic/conv_fields"}
