@@ -206,6 +206,20 @@ def board_measurement() -> str:
     )
 
 
+def recorder_frames() -> str:
+    """How much faster frames of a recorder are read than a line of 115,200 baud can bring them."""
+    from specc_backends.serial_board.frames import Decoder, Frame
+    from specc_backends.serial_board.line import BAUD
+
+    frames = 2_000
+    stream = b"".join(Frame(number % 256, 0x41, os.urandom(128)).encode() for number in range(frames))
+    start = time.perf_counter()
+    assert len(Decoder().feed(stream)) == frames
+    took = time.perf_counter() - start
+    on_the_line = 10 * len(stream) / BAUD
+    return f"{on_the_line / took:.0f} times; {on_the_line:.1f} s of the line in {took:.3f} s"
+
+
 def reference_networks() -> str:
     """The four reference networks on one Cortex-M4, a command each: from nothing, and with nothing changed."""
     folder = BUILD / "reference"
@@ -338,6 +352,7 @@ FIGURES: tuple[tuple[str, Callable[[], str]], ...] = (
     ("instructions on the virtual board", instruction_rate),
     (f"specc measure --target {TARGET}", board_measurement),
     ("specc measure, the four reference networks on a Cortex-M4", reference_networks),
+    ("frames of a recorder, beside its line", recorder_frames),
     ("specc report, everything stored", report),
     ("precision, reference network, 10,000 iterations", precision("specs/edge_cnn_repaired.hwspec", 10_000)),
     ("precision, keyword spotting, 1,000 iterations", precision(SPEC, 1_000)),
