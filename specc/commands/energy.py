@@ -189,6 +189,8 @@ def _attach(
 def _record(options: argparse.Namespace) -> int:
     if options.seconds is not None and not options.seconds > 0:
         usage("--seconds: a recording takes more than 0 seconds")
+    if not options.file.parent.is_dir():  # before anything is recorded in vain
+        return fail(f"{options.file}: there is no folder {options.file.parent}")
     checked = _checked(options)
     if checked is None:
         return EXIT_FAILED

@@ -66,7 +66,7 @@ def power_trace(recording: Recording, sensor: SenseResistor) -> Trace:
 
 
 def write_csv(trace: Trace, path: Path) -> None:
-    """Write a trace as a file that `read_csv` reads: time, power, mark and clipped samples.
+    """Write a trace as a file that `read_csv` reads, whole or not at all: time, power, mark and clipped samples.
 
     Raises:
         TraceError: the file cannot be written.
@@ -77,7 +77,10 @@ def write_csv(trace: Trace, path: Path) -> None:
     for name, values in ((MARK, trace.mark), (CLIPPED, trace.clipped)):
         if values is not None:
             columns[name] = values.astype(int)
+    unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        pd.DataFrame(columns).to_csv(path, index=False, float_format="%.9g")
+        pd.DataFrame(columns).to_csv(unfinished, index=False, float_format="%.9g")
+        unfinished.replace(path)
     except OSError as error:
+        unfinished.unlink(missing_ok=True)
         raise TraceError(f"{path}: {error.strerror}") from error

@@ -80,10 +80,11 @@ class Peer:
         return struct.pack(f"<IH{IN_FRAME}H", first, 3 if self._behaviour.clipped(frame) else 0, *words)
 
     def _write(self, data: bytes) -> None:
-        """As on a wire: what nobody takes is lost."""
-        while data and select.select([], [self._end], [], 0.05)[1]:
-            with contextlib.suppress(OSError):
-                data = data[os.write(self._end, data) :]
+        """Write all of it; what nobody has taken when the recorder is closed is lost."""
+        while data and not self._stop.is_set():
+            if select.select([], [self._end], [], 0.05)[1]:
+                with contextlib.suppress(OSError):
+                    data = data[os.write(self._end, data) :]
 
     def close(self) -> None:
         self._stop.set()

@@ -167,6 +167,21 @@ def test_a_board_that_fails(spec: Path, capsys: pytest.CaptureFixture[str], monk
     assert "board: the board is silent" in capsys.readouterr().err
 
 
+def test_a_folder_that_is_missing(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = command(spec, "/dev/none", "--seconds", "1")
+    given[2] = str(spec.parent / "nowhere" / "trace.csv")
+    assert main(given) == 1
+    assert f"there is no folder {spec.parent / 'nowhere'}" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (spec.parent / "trace.csv").mkdir()
+    with Peer() as peer:
+        assert main(command(spec, peer.port, "--seconds", "0.5")) == 1
+    assert "trace.csv: Is a directory" in capsys.readouterr().err
+    assert sorted(path.name for path in spec.parent.iterdir()) == ["tiny.hwspec", "trace.csv"]
+
+
 def test_a_spec_without_a_sensor(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec.write_text(SPEC, encoding="utf-8")
     assert main(command(spec, "/dev/none", "--seconds", "1")) == 1
