@@ -14,8 +14,12 @@ from specc_backends.serial_board import parts
 from specc_backends.serial_board.firmware import link
 from specc_backends.serial_board.parts import Part, memory_bytes, part_of
 
-# Folder with the sampler of a family, and the pins it converts.
-_SAMPLERS: Final = {"stm32f4": ("stm32f4_adc", "current on PB0, mark on PB1")}
+# Folders with the sampler of a family, and the pins it converts.
+_STM32_PINS: Final = "current on PB0, mark on PB1"
+_SAMPLERS: Final = {
+    "stm32f4": (("stm32_adc", "stm32f4_adc"), _STM32_PINS),
+    "stm32l4": (("stm32_adc", "stm32l4_adc"), _STM32_PINS),
+}
 _OPTIMISATION: Final = "-O2"
 
 
@@ -49,14 +53,15 @@ def build_recorder(hardware: Hardware, toolchain: Toolchain, folder: Path) -> Re
     )
     program = resource("firmware", "recorder")
     runtime = resource("firmware", "runtime")
-    board, pins = _SAMPLERS[part.family]
-    sampler = resource("firmware", f"boards/{board}")
+    folders, pins = _SAMPLERS[part.family]
+    sampler = [resource("firmware", f"boards/{name}") for name in folders]
+    sources = [path for one in sampler for path in sorted(one.glob("*.c"))]
     elf = folder / "recorder.elf"
     link(
         toolchain,
         part,
-        [facts, program / "recorder.c", runtime / "frame.c", runtime / "clock.c", *sorted(sampler.glob("*.c"))],
-        include=[program, runtime],
+        [facts, program / "recorder.c", runtime / "frame.c", runtime / "clock.c", *sources],
+        include=[program, runtime, *sampler],
         flags=(*part.flags, _OPTIMISATION),
         memory=memory_bytes(part, target),
         elf=elf,

@@ -104,12 +104,13 @@ def test_lost_conversions_start_the_recorder_over(program: Path) -> None:
     assert [frame.kind for frame in sent(program, pairs, status=75)] == [0x40, 0x41]
 
 
-def test_the_program_of_a_board(folder: Path) -> None:
-    hardware = load_hardware("stm32f407", Sink())
+@pytest.mark.parametrize(("name", "family"), [("stm32f407", "stm32f4"), ("stm32l4r5", "stm32l4")])
+def test_the_program_of_a_board(folder: Path, name: str, family: str) -> None:
+    hardware = load_hardware(name, Sink())
     assert hardware is not None
-    built = build_recorder(hardware, Toolchain(folder), folder / "recorder")
+    built = build_recorder(hardware, Toolchain(folder), folder / f"recorder-{name}")
     image = read_image(built.elf)
-    assert built.part.family == "stm32f4" and {"sampler_take", "Reset_Handler"} <= image.symbols.keys()
+    assert built.part.family == family and {"sampler_take", "Reset_Handler"} <= image.symbols.keys()
     assert image.static_sram_bytes < 16 * 1024 and image.flash_bytes < 8 * 1024
     # While a frame of 271 bytes of ten bits is on the line, the ring must not fill.
     ring = image.symbols["ring"][1] // 2 / 2 / (RATE * SUMMED)
@@ -119,7 +120,7 @@ def test_the_program_of_a_board(folder: Path) -> None:
 def test_what_is_no_recorder_yet(folder: Path) -> None:
     hardware = load_hardware("rp2040", Sink())
     assert hardware is not None
-    with pytest.raises(BackendError, match="rp2040 cannot be a recorder yet; stm32f407 can"):
+    with pytest.raises(BackendError, match="rp2040 cannot be a recorder yet; stm32f407, stm32l4r5 can"):
         build_recorder(hardware, Toolchain(folder), folder / "recorder")
 
 

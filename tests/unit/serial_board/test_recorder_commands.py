@@ -218,7 +218,7 @@ def test_flashing(
     )
     assert "recorder.elf" in (tmp_path / "log").read_text()
     assert main(["energy", "flash-recorder", "rp2040", *given]) == 1
-    assert "rp2040 cannot be a recorder yet; stm32f407 can" in capsys.readouterr().err
+    assert "rp2040 cannot be a recorder yet; stm32f407, stm32l4r5 can" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["energy", "flash-recorder", "nothing", *given])
     assert "there is no hardware nothing in the library" in capsys.readouterr().err

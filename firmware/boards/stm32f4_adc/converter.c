@@ -6,10 +6,10 @@
  * "General-purpose timers (TIM2 to TIM5)": TIMx_CR1, TIMx_CR2, TIMx_ARR. Timers of a bus whose clock is divided run at
  * twice its clock (RCC, "Clocks").
  */
-#include "sampler.h"
+#include "converter.h"
 
-#include "board.h"
 #include "registers.h"
+#include "sampler.h"
 #include "serial.h"
 
 #define RCC_AHB1ENR REGISTER(0x40023830u)
@@ -51,23 +51,7 @@
 #define TRIGGER_AT_UPDATE (2u << 4)
 #define COUNT (1u << 0)
 
-/* 102 ms of conversions: more than four times as long as a frame takes on the line. */
-enum { RING = 4096, PAIR = 2 };
-static volatile uint16_t ring[RING];
-
-static struct {
-    uint32_t position; /* where the DMA controller was when it was last looked at */
-    uint32_t ticks;    /* when that was */
-    uint32_t waiting;  /* conversions that it had stored and nobody had taken */
-    uint32_t next;     /* to take */
-} state;
-
-static uint32_t stored(void)
-{
-    return (RING - DMA_S0NDTR) % RING;
-}
-
-void sampler_start(void)
+void converter_start(volatile uint16_t *ring, uint32_t count)
 {
     RCC_AHB1ENR |= PORT_B_ON | DMA2_ON;
     RCC_APB1ENR |= TIM3_ON;
@@ -77,7 +61,7 @@ void sampler_start(void)
 
     DMA_S0PAR = ADC_DR_ADDRESS;
     DMA_S0M0AR = (uint32_t)(uintptr_t)ring;
-    DMA_S0NDTR = RING;
+    DMA_S0NDTR = count;
     DMA_S0CR = CIRCULAR_INTO_HALFWORDS;
     DMA_S0CR |= DMA_ENABLE;
 
@@ -91,28 +75,15 @@ void sampler_start(void)
     /* The first update comes a period from now: 50 us, and the converter is stable after 3 us. */
     TIM3_ARR = specc_build.clock_hz / 2 / SAMPLER_HERTZ - 1;
     TIM3_CR2 = TRIGGER_AT_UPDATE;
-    state.ticks = board_ticks();
     TIM3_CR1 = COUNT;
 }
 
-sampler_state sampler_take(sampler_pair *pair)
+uint32_t converter_left(void)
 {
-    uint32_t ticks = board_ticks(), position = stored();
-    /* Longer than half the ring's time away: it may have gone round more than once. */
-    const uint32_t too_long = specc_build.clock_hz / SAMPLER_HERTZ * (RING / PAIR / 2);
-    int away_too_long = ticks - state.ticks > too_long;
-    state.waiting += (position - state.position) % RING;
-    state.position = position;
-    state.ticks = ticks;
-    if (away_too_long || state.waiting > RING - PAIR || (ADC_SR & OVERRUN)) {
-        return SAMPLER_LOST;
-    }
-    if (state.waiting < PAIR) {
-        return SAMPLER_EMPTY;
-    }
-    pair->current = ring[state.next];
-    pair->mark = ring[state.next + 1];
-    state.next = (state.next + PAIR) % RING;
-    state.waiting -= PAIR;
-    return SAMPLER_PAIR;
+    return DMA_S0NDTR;
+}
+
+int converter_overran(void)
+{
+    return (ADC_SR & OVERRUN) != 0;
 }
