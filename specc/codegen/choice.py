@@ -30,7 +30,7 @@ def smallest(network: QuantizedNetwork, layer: Layer, family: str) -> Kernel:
     Raises:
         ValueError: there is no such family.
     """
-    return min(kernels_of(network, layer, family), key=lambda kernel: _bytes(network, layer, kernel))
+    return min(kernels_of(network, layer, family), key=lambda kernel: constant_bytes(network, layer, kernel))
 
 
 def choose(
