@@ -6,6 +6,8 @@ listed with the reason.
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
 import os
 import shutil
 import statistics
@@ -332,6 +334,33 @@ def precision(spec: str, iterations: int) -> Callable[[], str]:
     return figure
 
 
+def beside_torch(spec: str, iterations: int, batch: int) -> Callable[[], str]:
+    """The engine beside PyTorch's gradients by sample, where PyTorch is installed. The two take turns."""
+
+    def figure() -> str:
+        if importlib.util.find_spec("torch") is None:
+            raise Unavailable("PyTorch is not installed")
+        commands = (
+            (sys.executable, "-c", _PRECISION_PROGRAM, spec, str(iterations), "0"),
+            (sys.executable, "tests/benchmark/torch_gradients.py", spec, str(iterations), str(batch)),
+        )
+        work: tuple[list[float], list[float]] = ([], [])
+        for _ in range(3):
+            for found, command in zip(work, commands, strict=True):
+                done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+                if done.returncode:
+                    raise Unavailable(done.stderr.strip().splitlines()[-1])
+                found.append(float(done.stdout.split()[1]))  # both print wall time, then processor time
+        own, torch = map(statistics.median, work)
+        return (
+            f"{own:.1f} s of processor time for both networks and their statistics; PyTorch "
+            f"{importlib.metadata.version('torch')}: {torch:.1f} s "
+            f"for the gradients of one network, {batch} samples at a time; {torch / own:.1f} times as long"
+        )
+
+    return figure
+
+
 def tuning() -> str:
     """`specc tune` of the reference network from nothing to the proven and confirmed table, beside importing CP-SAT."""
     solver = seconds(sys.executable, "-c", "from ortools.sat.python import cp_model")
@@ -356,6 +385,11 @@ FIGURES: tuple[tuple[str, Callable[[], str]], ...] = (
     ("specc report, everything stored", report),
     ("precision, reference network, 10,000 iterations", precision("specs/edge_cnn_repaired.hwspec", 10_000)),
     ("precision, keyword spotting, 1,000 iterations", precision(SPEC, 1_000)),
+    (
+        "precision beside PyTorch, reference network, 10,000 iterations",
+        beside_torch("specs/edge_cnn_repaired.hwspec", 10_000, 200),
+    ),
+    ("precision beside PyTorch, keyword spotting, 1,000 iterations", beside_torch(SPEC, 1_000, 32)),
     ("specc tune, reference network, with proof and confirmation", tuning),
     (f"specc predict {SPEC}", predictor),
     ("specc report --document full, everything stored", lambda: report("full")),
