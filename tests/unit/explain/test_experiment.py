@@ -10,8 +10,11 @@ import pytest
 from specc.check import check
 from specc.cli import main
 from specc.explain.experiment import Experiment, run_experiment, stored_experiment
+from specc.measure.backend import Job
+from specc.measure.result import Measurement
 from specc.measure.store import Store
 from specc.measure.variants import VariantError
+from specc_backends.virtual_board import VirtualBoardBackend
 
 TEXT = """hwspec 1
 model small {
@@ -125,6 +128,31 @@ def test_the_command_tells_it_all(
     assert main(["experiment", "small.hwspec", "--axis", "placement", "--json"]) == 0
     (experiment,) = json.loads(capsys.readouterr().out)["experiments"]
     assert experiment["trials"][0] == found.trials[1].model_dump(mode="json")
+
+
+class Sparing(VirtualBoardBackend):
+    """Says of every program that it was linked with generic kernels, as if flash had to be spared."""
+
+    name = "sparing"
+
+    def measure(self, job: Job, key: str) -> Measurement:
+        result = super().measure(job, key)
+        generic = {name: f"generic/{kernel.partition('/')[2]}" for name, kernel in result.provenance.kernels.items()}
+        return result.model_copy(update={"provenance": result.provenance.model_copy(update={"kernels": generic})})
+
+
+def test_kernels_are_those_that_were_linked_and_not_the_fastest(folder: Path) -> None:
+    """From generic kernels to generic kernels nothing changes, whatever this core could run."""
+    checked = check(folder / "small.hwspec")
+    with Store(folder / "sparing.db") as store:
+        found = run_experiment(
+            checked, "t", ("kernels",), store=store, build_folder=folder / "build", progress=lambda line: None,
+            backends=[Sparing()],
+        )  # fmt: skip
+    (generic,) = found.trials
+    assert generic.predicted is not None and found.before.latency is not None
+    ends = (generic.predicted.low, generic.predicted.value, generic.predicted.high)
+    assert ends == pytest.approx((found.before.latency.value,) * 3)
 
 
 def test_a_variant_that_does_not_fit_is_told_and_costs_nothing_else(folder: Path) -> None:
