@@ -88,7 +88,7 @@ def _panel(axes: Axes, roofline: Roofline) -> None:
     axes.annotate("peak", (right, peak), xytext=(-2, 3), textcoords="offset points", ha="right", fontsize=small)
     lowest, _ = axes.get_ylim()
     for name, slope in _distinct(slopes):
-        start = max(left, lowest / slope)
+        start = max(left, 2 * lowest / slope)
         axes.annotate(
             name,
             (start, slope * start),

@@ -62,7 +62,7 @@ def estimated(latency: float, energy: float) -> Candidate:
         "flash": Figure.exact(1000, "B", "published", basis),
         "price": Figure.unknown("USD", basis),
     }
-    return Candidate("far (published, Quick 1.0)", figures, "far")
+    return Candidate("far (published, Quick 1.0)", figures, "far", "X1")
 
 
 def with_published(candidate: Candidate) -> Material:
@@ -77,7 +77,7 @@ def with_published(candidate: Candidate) -> Material:
 def test_published_results_that_meet_the_limits_stand_on_page_one_with_their_software() -> None:
     grounds = summary(with_published(estimated(0.001, 0.001))).grounds
     (said,) = [ground for ground in grounds if "published" in ground]
-    assert "far (Quick 1.0) would meet the limits" in said
+    assert "X1, far (Quick 1.0) would meet the limits" in said
     assert "1.000\u00a0ms" in said and "decide no contract" in said
 
 
