@@ -43,7 +43,7 @@ def hostile_inputs(text: str) -> ReportInputs:
     clock = hardware.clock
     assert clock is not None
     hardware = hardware.model_copy(
-        update={"title": text, "notes": text, "clock": clock.model_copy(update={"source": text})}
+        update={"vendor": text, "title": text, "notes": text, "clock": clock.model_copy(update={"source": text})}
     )
     target = first.model_copy(update={"name": text, "hardware": hardware})
     measured = inputs.measurements[first.name]
