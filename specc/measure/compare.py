@@ -23,6 +23,7 @@ _METADATA: Final[dict[str, str]] = {
     "graph_hash": "another network, or other weights",
     "code_hash": "other generated code",
     "kernels": "kernels",
+    "in_sram": "layers with constants in SRAM",
     "schedule": "schedule of the layers",
     "compiler": "compiler",
     "compiler_flags": "compiler flags",
@@ -136,6 +137,8 @@ def _text(provenance: Provenance, field: str) -> str:
     value = getattr(provenance, field)
     if isinstance(value, dict):
         return ", ".join(f"{name} {version}" for name, version in sorted(value.items()))
+    if isinstance(value, tuple):
+        return ", ".join(value)
     return "unknown" if value is None else str(value)
 
 

@@ -245,6 +245,28 @@ def reference_networks() -> str:
     return f"{first:.1f} s from nothing, {again:.1f} s when nothing changed; all four together"
 
 
+def kernel_tuning() -> str:
+    """A measurement with every kernel of every layer tried, beside one without, and again under another budget."""
+    text = (ROOT / SPEC).read_text(encoding="utf-8")
+    with TemporaryDirectory(dir=ROOT / "specs") as folder:
+        plain, tuned, tighter = (Path(folder) / f"{name}.hwspec" for name in ("plain", "tuned", "tighter"))
+        plain.write_text(text, encoding="utf-8")
+        text += f"\nkernels {TARGET} {{ use tuned }}\n"
+        tuned.write_text(text, encoding="utf-8")
+        tighter.write_text(text.replace("<= 32 KiB", "<= 24 KiB"), encoding="utf-8")
+
+        def measure(spec: Path, *more: str) -> float:
+            return seconds(*SPECC, "measure", spec, "--target", TARGET, "--build", Path(folder) / "build", *more)
+
+        measure(plain)  # builds what every program shares
+        without = measure(plain, "--fresh")
+        first, other, again = (measure(spec) for spec in (tuned, tighter, tuned))
+    return (
+        f"{first / without:.1f} times a measurement without tuning ({without:.1f} s); under another budget "
+        f"{other / without:.1f} times, everything known {again / without:.1f} times"
+    )
+
+
 def report(*documents: str) -> str:
     """Documents, when every result is in the store."""
     asked = [part for name in documents for part in ("--document", name)]
@@ -382,6 +404,7 @@ FIGURES: tuple[tuple[str, Callable[[], str]], ...] = (
     (f"specc measure --target {TARGET}", board_measurement),
     ("specc measure, the four reference networks on a Cortex-M4", reference_networks),
     ("frames of a recorder, beside its line", recorder_frames),
+    (f"specc measure --target {TARGET}, kernels tuned", kernel_tuning),
     ("specc report, everything stored", report),
     ("precision, reference network, 10,000 iterations", precision("specs/edge_cnn_repaired.hwspec", 10_000)),
     ("precision, keyword spotting, 1,000 iterations", precision(SPEC, 1_000)),

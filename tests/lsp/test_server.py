@@ -211,6 +211,13 @@ def test_completion() -> None:
         assert {"ms", "us", "s"} <= await labels(GOOD.replace("1 ms", "1 m@"))
         assert "KiB" not in await labels(GOOD.replace("1 ms", "1 m@"))
         assert {"board", "all"} <= await labels(GOOD + "budget @")
+        assert {"board", "all"} <= await labels(GOOD + "kernels @")
+        assert await labels(GOOD + "kernels board {\n  @") == {"use", "weights", "rewrite"}
+        assert await labels(GOOD + "kernels board {\n  use @") == {"fastest", "smallest", "generic", "tuned"}
+        assert await labels(GOOD + "kernels board {\n  weights @") == {"flash", "sram"}
+        assert await labels(GOOD + "kernels board {\n  use tuned @") == {"for"}
+        assert {"first", "last"} <= await labels(GOOD + "kernels board {\n  use tuned for @")
+        assert await labels(GOOD + "kernels board {\n  rewrite activations @") == {"on", "off"}
         assert {"first", "last", "x"} == await labels(GOOD.replace("| *  ", "| @  "))
         assert await labels(GOOD + "# mod@") == set()
         assert await labels(GOOD + 'guidelines { application "mod@') == set()

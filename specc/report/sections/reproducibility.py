@@ -23,6 +23,7 @@ _FIELDS: tuple[tuple[str, Callable[[Provenance], str]], ...] = (
     ("model file", lambda p: p.model_file),
     ("generated C", lambda p: p.code_hash),
     ("kernels", lambda p: _kernels(p.kernels)),
+    ("constants in SRAM", lambda p: ", ".join(p.in_sram)),
     ("schedule", lambda p: p.schedule),
     ("compiler", lambda p: p.compiler),
     ("compiler flags", lambda p: p.compiler_flags),
