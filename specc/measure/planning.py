@@ -77,9 +77,14 @@ def as_measured(spec: Spec, network: QuantizedNetwork, result: Measurement) -> Q
 
 
 def beside_activations(result: Measurement) -> int | None:
-    """Bytes of SRAM that the program takes beside its activations, stack included; None where that is not known."""
+    """Bytes of SRAM that the program takes beside its activations, stack included; None where that is not known.
+
+    Constants that tuning put there are left out: it fills what activations leave.
+    """
     taken, planned = result.memory.sram.high, result.memory.planned_activations
-    return None if taken is None or planned is None else max(0, int(taken) - planned)
+    tuned = result.kernel_tuning.variants if result.kernel_tuning else ()
+    filled = sum(variant.sram for variant in tuned if variant.chosen)
+    return None if taken is None or planned is None else max(0, int(taken) - planned - filled)
 
 
 def _best(results: list[Measurement], limit: int | None) -> Measurement:

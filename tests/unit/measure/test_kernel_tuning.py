@@ -16,6 +16,7 @@ from specc.graph.build import build_network
 from specc.measure.backend import BackendError, FlashExceededError, Job
 from specc.measure.kernel_result import KernelTuning, LayerTrial, ProgramTrial
 from specc.measure.kernel_tuning import memory_limit
+from specc.measure.planning import beside_activations
 from specc.measure.result import Measurement
 from specc.measure.runner import RunReport, measure
 from specc.measure.store import Store
@@ -246,3 +247,12 @@ def strictly(own: Spec) -> Spec:
         for budget in own.budgets
     )
     return own.model_copy(update={"budgets": budgets})
+
+
+def test_constants_that_fill_sram_are_no_reason_to_plan_other_rows(store: Store) -> None:
+    result = run(spec(sram=BESIDE + 10_000), store, Board()).measurements["m4"]
+    assert result.memory.sram.value == BESIDE + 200 + 200 + 100
+    planned = result.model_copy(update={"memory": result.memory.model_copy(update={"planned_activations": 600})})
+    assert beside_activations(planned) == BESIDE - 600
+    pinned = planned.model_copy(update={"kernel_tuning": None})
+    assert beside_activations(pinned) == BESIDE + 500 - 600
