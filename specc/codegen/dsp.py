@@ -6,6 +6,7 @@ constants holds is said in the kernels, `firmware/kernels/dsp/`.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,6 @@ from specc.codegen.geometry import row_width
 from specc.codegen.packed import BESIDE, FILTERS, Packed, Packers, in_quads, in_words, shared_bits
 from specc.graph.network import Layer
 from specc.numerics.quantized import IntArray, QuantizedNetwork
-from specc.numerics.windows import is_padded
 
 _POSITIONS: Final = 2  # at once
 _MOST_FILTERS: Final = 4092  # an offset of a store
@@ -23,6 +23,8 @@ _COLUMNS_AT_ONCE: Final = 10  # that dwconv.inc reaches from one address, with a
 _MOST_ADD_SHIFT: Final = 48  # the output's zero point in its place is within 64 bits
 _MOST_OFFSET: Final = 4095  # of a load
 _SUMS_WITHIN: Final = 2**31
+_WORD_BITS: Final = 32
+_MOST_IN_HALF: Final = 255  # codes of 8 bits whose sum is within 16
 
 
 def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
@@ -166,11 +168,8 @@ def dwconv_any(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     assert numbers.weights is not None and numbers.bias is not None
     taps = numbers.weights.reshape(-1, channels)
     bias = np.stack([_folded_bias(network, layer), numbers.bias])
-    source = network.formats[layer.inputs[0]]
-    if source.container_bits == 8:
+    if network.formats[layer.inputs[0]].container_bits == 8:
         taps, bias = _even_bytes_first(taps), _even_bytes_first(bias)
-    elif source.zero_point and is_padded(layer):
-        return None  # a code less the zero point may take more than 16 bits
     blocks = channels // FILTERS
     words = _pairs(taps).reshape(len(taps), blocks, 2).transpose(1, 0, 2).reshape(blocks, -1)
     both = bias.reshape(2, blocks, FILTERS).transpose(1, 0, 2).reshape(blocks, -1)
@@ -249,12 +248,28 @@ def add(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     return Packed() if fits else None
 
 
+def maxpool(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """No constants but the generic ones."""
+    container = network.formats[layer.inputs[0]].container_bits
+    fits = container <= 16 and layer.output_shape[-1] * container % _WORD_BITS == 0
+    return Packed() if fits else None
+
+
+def avgpool(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """No constants but the generic ones."""
+    eight_bits = network.formats[layer.inputs[0]].container_bits == 8
+    fits = eight_bits and layer.output_shape[-1] % 4 == 0 and math.prod(layer.kernel) <= _MOST_IN_HALF
+    return Packed() if fits else None
+
+
 # By kind of layer, the fastest kernel first.
 PACKERS: Final[Packers] = {
     "conv": {"conv": conv, "conv_narrow": conv_narrow, "conv_fields": conv_fields, "conv_any": conv_any},
     "dwconv": {"dwconv": dwconv, "dwconv_any": dwconv_any},
     "dense": {"dense": dense, "dense_fields": dense_fields, "dense_any": dense_any},
     "add": {"add": add},
+    "maxpool": {"maxpool": maxpool},
+    "avgpool": {"avgpool": avgpool},
 }
 
 

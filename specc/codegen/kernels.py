@@ -39,7 +39,7 @@ _GENERIC_NAMES: Final = {"relu6": "relu", **dict.fromkeys(TABULATED, "tabulated"
 
 
 # Of the bytes of a family's constants: what a generic kernel, so much slower, may take.
-_WORTHWHILE: Final = 0.75
+_WORTHWHILE: Final = 0.6
 
 
 @dataclass(frozen=True)

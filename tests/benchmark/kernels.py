@@ -1,8 +1,9 @@
 """Takes the tables of docs/kernels.md again: `python tests/benchmark/kernels.py --update`. Takes minutes.
 
-It builds the four reference networks of ../shared/data with each family of kernels, runs one input of each on the
-virtual board, and compares every output with the golden model. Cycles are those of the model's low end, for memory
-without wait states, and the high end of the core's own ranges. They are simulated, not measured.
+It builds the four reference networks of ../shared/data with each family of kernels, and some layers with numbers of
+other widths, runs one input of each on the virtual board, and compares every output with the golden model. Cycles are
+those of the model's low end, for memory without wait states, and the high end of the core's own ranges. They are
+simulated, not measured.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Final
 from pages import DATA, ROOT, take
 
 if TYPE_CHECKING:
+    from specc.numerics.quantized import QuantizedNetwork
+    from specc.spec import Spec
     from specc.spec.model import RowsMode
 
 PAGE: Final = ROOT / "docs" / "kernels.md"
@@ -45,6 +48,7 @@ ARM_LAYERS: Final = {
     "dense": "2.6 to 6.6",
 }
 NARROW: Final = "dsp, 8-bit weights"  # as for a flash that is too small for the fastest kernels
+SPARING: Final = "armv6m, weights that share bytes"
 RUNS: Final = (
     ("cortex-m4", "generic"),
     ("cortex-m4", "dsp"),
@@ -53,6 +57,19 @@ RUNS: Final = (
     ("cortex-m33", "dsp"),
     ("cortex-m0+", "generic"),
     ("cortex-m0+", "armv6m"),
+)
+# The narrow ones with kernels that spare flash.
+WIDTHS: Final = (
+    ("cortex-m4", "generic", 16),
+    ("cortex-m4", "dsp", 16),
+    ("cortex-m4", "dsp", 12),
+    ("cortex-m4", "dsp", 8),
+    ("cortex-m4", NARROW, 8),
+    ("cortex-m4", NARROW, 4),
+    ("cortex-m4", NARROW, 2),
+    ("cortex-m0+", "armv6m", 8),
+    ("cortex-m0+", SPARING, 4),
+    ("cortex-m0+", SPARING, 2),
 )
 
 
@@ -64,6 +81,7 @@ class LayerRun:
     macs: int
     outputs: int
     cycles: int
+    kernel: str  # family and name; empty where there is no code
 
 
 @dataclass(frozen=True)
@@ -85,15 +103,8 @@ class Run:
 def run(network: str, core: str, family: str, folder: Path, *, rows: RowsMode = "never") -> Run:
     """Build and run a network by a schedule; fails if any output differs from the golden model."""
     from specc.check import check
-    from specc.codegen.generate import generate
     from specc.codegen.schedule import scheduled
-    from specc.codegen.toolchain import Toolchain, core_flags
-    from specc.numerics import golden
-    from specc.numerics.inputs import draw_codes, to_bytes
     from specc.numerics.quantize import quantize
-    from specc_backends.virtual_board.client import BoardProcess
-    from specc_backends.virtual_board.firmware import link
-    from specc_backends.virtual_board.native import build_native
 
     name = NETWORKS[network]
     (folder / f"{name}.tflite").write_bytes((DATA / "models" / f"{name}.tflite").read_bytes())
@@ -104,10 +115,26 @@ def run(network: str, core: str, family: str, folder: Path, *, rows: RowsMode = 
     assert checked.spec is not None and checked.network is not None
     spec = checked.spec.model_copy(update={"model": checked.spec.model.model_copy(update={"rows": rows})})
     quantized = scheduled(spec, spec.target("board"), quantize(spec, checked.network))
-    graph = quantized.network
-    toolchain = Toolchain(folder)
     own = folder / f"{network}-{core}-{family.replace(', ', '-').replace(' ', '-')}-{rows}"
-    code = generate(quantized, own / "source", family.partition(",")[0], spare_flash=FLASH if family == NARROW else 0)
+    return on_board(spec, quantized, core, family, own)
+
+
+def on_board(spec: Spec, quantized: QuantizedNetwork, core: str, family: str, own: Path) -> Run:
+    """Build and run a quantized network, in a folder of its own; fails if any output differs from the golden model."""
+    from specc.codegen.generate import generate
+    from specc.codegen.toolchain import Toolchain, core_flags
+    from specc.numerics import golden
+    from specc.numerics.inputs import draw_codes, to_bytes
+    from specc_backends.virtual_board.client import BoardProcess
+    from specc_backends.virtual_board.firmware import link
+    from specc_backends.virtual_board.native import build_native
+
+    graph = quantized.network
+    folder = own.parent
+    toolchain = Toolchain(folder)
+    code = generate(
+        quantized, own / "source", family.partition(",")[0], spare_flash=FLASH if family in (NARROW, SPARING) else 0
+    )
     flags = [*core_flags(core, fpu=True, dsp=True), "-O2"]
     elf = own / "firmware.elf"
     image = link(toolchain, code.sources, code.include_folders, flags=flags, memory=(FLASH, SRAM), elf=elf)
@@ -135,13 +162,19 @@ def run(network: str, core: str, family: str, folder: Path, *, rows: RowsMode = 
         outputs[int(index)] += data
     for layer, output in zip(graph.layers, outputs, strict=True):
         exact = to_bytes(expected[layer.name][0], quantized.formats[layer.name]).hex()
-        assert output == exact, f"{network} on {core}, {family}: {layer.name} differs from the golden model"
+        assert output == exact, f"{graph.name} on {core}, {family}: {layer.name} differs from the golden model"
     layers = tuple(
-        LayerRun(_kind(layer.kind, layer.kernel), layer.macs, math.prod(layer.output_shape), region["cycles_low"])
+        LayerRun(
+            _kind(layer.kind, layer.kernel),
+            layer.macs,
+            math.prod(layer.output_shape),
+            region["cycles_low"],
+            code.kernels.get(layer.name, ""),
+        )
         for layer, region in zip(graph.layers, counted[1:], strict=True)
     )
     return Run(
-        network=network,
+        network=graph.name,
         core=core,
         family=family,
         macs=graph.macs,
@@ -154,13 +187,38 @@ def run(network: str, core: str, family: str, folder: Path, *, rows: RowsMode = 
     )
 
 
+def widths(folder: Path) -> Iterator[tuple[str, Run]]:
+    """Layers with numbers of some widths, and what their width is."""
+    from specc.graph.build import build_network
+    from specc.numerics.quantize import quantize
+    from specc.spec import Spec
+    from specc.spec.model import InputSpec, LayerSpec, ModelSpec, QuantizationRow, QuantizationTable, WeightsSpec
+
+    layers = (
+        LayerSpec(name="conv", kind="conv", kernel=(3, 3), padding="same", units=64),
+        LayerSpec(name="depthwise", kind="dwconv", kernel=(3, 3), padding="same"),
+        LayerSpec(name="large", kind="dwconv", kernel=(5, 5), padding="same"),
+        LayerSpec(name="pointwise", kind="conv", kernel=(1, 1), units=64),
+        LayerSpec(name="dense", kind="dense", units=16),
+    )
+    source = InputSpec(name="x", shape=(16, 16, 32), distribution="normal")
+    model = ModelSpec(name="widths", input=source, layers=layers, weights=WeightsSpec(seed=1))
+    for core, family, bits in WIDTHS:
+        print(f"{bits} bits on {core} with {family} kernels", file=sys.stderr, flush=True)
+        table = QuantizationTable(model="widths", rows=(QuantizationRow(layer="*", bits=bits),))
+        spec = Spec(edition=1, model=model, quantization=table)
+        quantized = quantize(spec, build_network(model))
+        own = folder / f"widths-{core}-{bits}-{family.count(',')}"
+        yield f"{bits}", on_board(spec, quantized, core, family, own)
+
+
 def _kind(kind: str, kernel: tuple[int, int]) -> str:
     return f"{kind} {kernel[0]}x{kernel[1]}" if kind in ("conv", "dwconv") else kind
 
 
-def tables(runs: list[Run]) -> str:
+def tables(runs: list[Run], by_width: list[tuple[str, Run]]) -> str:
     """The generated part of the page."""
-    return "\n".join([*_networks(runs), "", *_cores(runs), "", *_layers(runs), ""])
+    return "\n".join([*_networks(runs), "", *_cores(runs), "", *_layers(runs), "", *_widths(by_width), ""])
 
 
 def _networks(runs: list[Run]) -> Iterator[str]:
@@ -215,6 +273,21 @@ def _layers(runs: list[Run]) -> Iterator[str]:
         yield f"| {kind} | {count} | {' | '.join(cells)} | {ARM_LAYERS.get(kind, 'unknown')} |"
 
 
+def _widths(by_width: list[tuple[str, Run]]) -> Iterator[str]:
+    yield (
+        "Numbers of other widths: five layers in a chain, from a tensor of 16x16x32 over 64 filters to 16 units. "
+        "Cycles per MAC and the kernel of each, and the flash of the program; weights of 4 and 2 bits with the kernels "
+        "that spare flash, of 8 bits either way."
+    )
+    yield ""
+    kinds = [layer.kind for layer in by_width[0][1].layers]
+    yield f"| core | bits | {' | '.join(kinds)} | flash, bytes |"
+    yield "|---|---|" + "---|" * (len(kinds) + 1)
+    for bits, one in by_width:
+        cells = (f"{layer.cycles / layer.macs:.2f} `{layer.kernel}`" for layer in one.layers)
+        yield f"| {one.core} | {bits} | {' | '.join(cells)} | {one.flash:,} |"
+
+
 def _span(one: Run) -> str:
     return f"{one.low / one.macs:.2f} to {one.high / one.macs:.2f}"
 
@@ -226,7 +299,7 @@ def taken(folder: Path) -> str:
         for core, family in RUNS:
             print(f"{network} on {core} with {family} kernels", file=sys.stderr, flush=True)
             runs.append(run(network, core, family, folder))
-    return tables(runs)
+    return tables(runs, list(widths(folder)))
 
 
 if __name__ == "__main__":

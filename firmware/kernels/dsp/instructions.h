@@ -59,12 +59,19 @@ static ALWAYS_INLINE int32_t multiply_high(uint32_t a, uint32_t b, int32_t sum)
     return sum;
 }
 
-/* Differences of the halves of two words. */
-static ALWAYS_INLINE uint32_t less_halves(uint32_t a, uint32_t b)
-{
-    __asm__("ssub16 %0, %1, %2" : "=r"(a) : "r"(a), "r"(b));
-    return a;
-}
+/* The larger, or the smaller, of each two bytes, or halves, of two words: the difference's signs say which SEL takes. */
+#define SELECTED(name, subtract, one, other)                                                                           \
+    static ALWAYS_INLINE uint32_t name(uint32_t a, uint32_t b)                                                         \
+    {                                                                                                                  \
+        uint32_t selected;                                                                                             \
+        __asm__(subtract " %0, %1, %2\n\tsel %0, " one ", " other : "=&r"(selected) : "r"(a), "r"(b) : "cc");          \
+        return selected;                                                                                               \
+    }
+SELECTED(larger_bytes, "ssub8", "%1", "%2")
+SELECTED(larger_halves, "ssub16", "%1", "%2")
+SELECTED(smaller_bytes, "ssub8", "%2", "%1")
+SELECTED(smaller_halves, "ssub16", "%2", "%1")
+#undef SELECTED
 
 struct four_codes {
     int32_t first, second, third, fourth;

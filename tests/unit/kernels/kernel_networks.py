@@ -35,7 +35,6 @@ class Widths:
     weights: int = 8
     accumulator: int = 32
     clamps: tuple[int, int] | None = None  # None: all codes
-    zero: bool = False  # whether every zero point is 0
 
 
 EIGHT_BITS = Widths()
@@ -86,7 +85,7 @@ def _drawn(
             bits=widths.codes,
             low=-half,
             high=half - 1,
-            zero_point=0 if widths.zero else int(draw.choice([zero * half // 128 for zero in FORMATS])),
+            zero_point=int(draw.choice([zero * half // 128 for zero in FORMATS])),
         )
         for name, form in network.formats.items()
     }

@@ -28,11 +28,11 @@ WINDOWS: list[Case] = [
 ]
 VECTORS: Case = ((37,), [dense(1), dense(4), dense(11)])
 WIDTHS = {
-    "16 bits": Widths(16, 16, zero=True),
-    "16 bits, accumulators of 24": Widths(16, 16, accumulator=24, zero=True),
-    "12 bits, from 0": Widths(12, 12, clamps=(0, 2047), zero=True),
+    "16 bits": Widths(16, 16),
+    "16 bits, accumulators of 24": Widths(16, 16, accumulator=24),
+    "12 bits, from 0": Widths(12, 12, clamps=(0, 2047)),
     "8 bits, to odd ends": Widths(8, 8, clamps=(-100, 77)),
-    "16 by 8 bits": Widths(16, 8, zero=True),
+    "16 by 8 bits": Widths(16, 8),
 }
 
 
