@@ -35,9 +35,11 @@ def saturation(raw: IntArray, bounds: tuple[int, int], container_bits: int, foun
     for bits in range(max(width - 2, 2), min(width + 1, container_bits)):
         yield f"saturation: codes wrap at {bits} bits", wrap(clamped, bits)
     differs = found != clamped
+    if np.count_nonzero(differs) < ENOUGH_DIFFERING:
+        return
     part = found[..., channels_of(differs)]
     fitted = int(part.min()), int(part.max())
-    if np.count_nonzero(differs) >= ENOUGH_DIFFERING and fitted[0] < fitted[1]:
+    if fitted[0] < fitted[1]:
         seen = f"{fitted[0]}..{fitted[1]}"
         yield f"saturation: codes end at {seen}, not at {low}..{high}", np.clip(raw, *fitted)
 
