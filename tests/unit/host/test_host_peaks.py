@@ -33,7 +33,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
 def test_the_rates_of_all_threads_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
     answering(monkeypatch, LOOPS)
     monkeypatch.setattr(peaks, "thread_count", lambda cores: threads)
-    found = peaks.measure_peaks(job(tmp_path), "key", ())
+    found = peaks.measure_peaks(job(tmp_path), "key", Toolchain(tmp_path), ())
     mac, read = found.rates["mac"], found.rates["l1_read"]
     assert mac.value == pytest.approx(threads * 3000 / 500e-9) and mac.unit == "MAC/s"
     assert read.value == pytest.approx(threads * 64 / 100e-9) and read.unit == "B/s"
@@ -43,7 +43,7 @@ def test_the_rates_of_all_threads_add_up(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_program_that_answers_nonsense(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, "peaks mac many 5")
     with pytest.raises(BackendError, match="instead of its peaks"):
-        peaks.measure_peaks(job(tmp_path), "key", ())
+        peaks.measure_peaks(job(tmp_path), "key", Toolchain(tmp_path), ())
 
 
 def test_the_real_loops(toolchain: Toolchain) -> None:

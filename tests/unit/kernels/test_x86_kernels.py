@@ -136,12 +136,12 @@ def test_other_flags(toolchain: Toolchain, tmp_path: Path, flags: tuple[str, ...
 
 
 @pytest.mark.skipif(not gcc.installed(), reason="gcc is not installed on this computer")
-@pytest.mark.parametrize("name", ["windows", "tiles", "additions"])
-def test_every_code_by_another_compiler(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "threads"), [("windows", 1), ("tiles", 1), ("additions", 1), ("additions", 3)])
+def test_every_code_by_another_compiler(tmp_path: Path, name: str, threads: int) -> None:
     """Without a warning, too: of pragmas that only the other compiler knows, for example."""
     shape, layers = NETWORKS[name]
     network = side_by_side(shape, layers, seed=sum(shape))
-    assert differing_layers(gcc.Gcc(tmp_path), tmp_path, network, "-O2") == []
+    assert differing_layers(gcc.Gcc(tmp_path), tmp_path, network, "-O2", threads=threads) == []
 
 
 def test_a_variant_can_be_asked_for_by_the_environment(toolchain: Toolchain, tmp_path: Path) -> None:
