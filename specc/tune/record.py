@@ -12,7 +12,8 @@ from specc import __version__
 from specc.graph.network import Network
 from specc.measure.precision import study_key
 from specc.measure.provenance import now
-from specc.measure.store import Store, StoreError
+from specc.measure.store import Store
+from specc.precision.data import DataError
 from specc.spec import Spec
 from specc.spec.model import QuantizationTable
 from specc.tune.objective import OBJECTIVES, Objective
@@ -61,32 +62,36 @@ def remember(
         tool_version=__version__,
         taken_at=now(),
     )
-    store.put_finding(KIND, _key(spec, network, objective.name), FORMAT_VERSION, record.model_dump_json())
+    store.put_finding(KIND, f"{_key(spec, network)} {objective.name}", FORMAT_VERSION, record.model_dump_json())
     return record
 
 
 def current_tunings(spec: Spec, network: Network, path: Path) -> tuple[Tuning, ...]:
-    """The newest search for each objective in the store at `path`, for the spec as it is, whatever its table.
+    """The newest search for each objective in the store at `path`, for the spec as it is, whatever its table. None
+    where a data set cannot be read: nothing says then whether it is the same.
 
     Raises:
-        DataError: a data set cannot be read.
         StoreError: the store cannot be used.
     """
+    try:
+        key = _key(spec, network)
+    except DataError:
+        return ()
     with Store(path) as store:
-        return tuple(_stored(spec, network, store))
+        return tuple(_stored(key, store))
 
 
-def _stored(spec: Spec, network: Network, store: Store) -> Iterator[Tuning]:
+def _stored(key: str, store: Store) -> Iterator[Tuning]:
     for name in OBJECTIVES:
-        record = store.get_finding(KIND, _key(spec, network, name), FORMAT_VERSION)
+        record = store.get_finding(KIND, f"{key} {name}", FORMAT_VERSION)
         if record is None:
             continue
         try:
             yield Tuning.model_validate_json(record)
-        except ValueError as error:
-            raise StoreError(f"{store.path}: a stored tuning result is damaged: {error}") from error
+        except ValueError:
+            continue  # damaged: it is searched again
 
 
-def _key(spec: Spec, network: Network, objective: str) -> str:
-    plain = spec.model_dump(mode="json", include={"budgets", "targets"})
-    return study_key(spec, network, objective=objective, **plain)
+def _key(spec: Spec, network: Network) -> str:
+    """What identifies the searches of a spec, whatever its table."""
+    return study_key(spec, network, **spec.model_dump(mode="json", include={"budgets", "targets"}))

@@ -10,14 +10,14 @@ from invented_results import full_inputs
 
 from specc.check import check
 from specc.cli import main
-from specc.measure.store import store_path
+from specc.measure.store import Store, store_path
 from specc.report.blocks import Missing, Section, Text
 from specc.report.figures.tuning import front_points
 from specc.report.material import Material
 from specc.report.sections.tuning import tuning
 from specc.report.style import Image
 from specc.report.tables import Table
-from specc.tune.record import Tuning, current_tunings
+from specc.tune.record import FORMAT_VERSION, Tuning, current_tunings
 from specc.tune.result import OnFront
 
 SPEC = """hwspec 1
@@ -100,6 +100,17 @@ def test_what_is_found_stays_when_only_the_table_changes(spec: Path) -> None:
 @pytest.mark.parametrize(("old", "new"), [("<= 20 %", "<= 19 %"), ("seed 3", "seed 4"), ("filters 4", "filters 5")])
 def test_what_another_change_makes_out_of_date_is_not_shown(spec: Path, old: str, new: str) -> None:
     assert isinstance(section(variant(spec, old, new)), Missing)
+
+
+def test_a_damaged_record_is_as_good_as_none(spec: Path) -> None:
+    folder = spec.with_name("damaged")
+    folder.mkdir()
+    path = folder / spec.name
+    path.write_bytes(spec.read_bytes())
+    with Store(store_path(spec.parent)) as store, Store(store_path(folder)) as other:
+        for kind, key in store._connection.execute("SELECT kind, key FROM finding").fetchall():
+            other.put_finding(kind, key, FORMAT_VERSION, '{"objective": "bits"')
+    assert stored(spec) and not stored(path)
 
 
 def test_points_that_another_beats_are_not_on_the_front() -> None:
