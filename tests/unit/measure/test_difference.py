@@ -76,7 +76,7 @@ def traces_of(
 @pytest.mark.parametrize(
     ("old", "new", "cause"),
     [
-        ("+ ((int64_t)1 << (shift - 1))", "", "rounding: the fraction is cut off downwards"),
+        ("(shift - 33)) + 1)", "(shift - 33)))", "rounding: the fraction is cut off downwards"),
         (
             "<< (32 - bits)) >> (32 - bits)",
             "<< 16) >> 16",
