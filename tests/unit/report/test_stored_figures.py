@@ -91,7 +91,7 @@ def test_a_roofline_has_a_panel_for_each_target_with_peaks() -> None:
         rates={name: Figure.exact(rate, unit, "measured") for name, (rate, unit) in rates.items()},
     )
     placed = place(measurement, inputs.quantized, peaks)
-    drawn = rooflines([Roofline(measurement, peaks, placed)])
+    drawn = rooflines([Roofline(measurement, peaks, placed, [], ())])
     assert drawn is not None
     longest = max(placed, key=lambda layer: layer.seconds)
     assert drawn.caption.startswith(f"On board_a the longest layer, {longest.layer}, reaches ")
