@@ -31,7 +31,7 @@ COSTS = {
     "dsp/conv": (100, 200, 50, 400),
     "dsp/conv_narrow": (120, 180, 40, 200),
     "generic/conv": (500, 900, 30, 200),
-    "generic/avgpool": (10, 20, 8, 0),
+    "generic/relu": (10, 20, 8, 0),
     "dsp/dense": (60, 90, 20, 100),
     "generic/dense": (70, 90, 10, 100),
 }
@@ -126,7 +126,7 @@ def test_with_room_every_layer_has_the_fewest_cycles_at_most(store: Store) -> No
     assert chosen(found) == {
         "first": ("dsp/conv_narrow", "sram"),
         "last": ("dsp/conv_narrow", "sram"),
-        "pool": ("generic/avgpool", "flash"),
+        "act": ("generic/relu", "flash"),
         "out": ("dsp/dense", "sram"),
     }
     assert found.proven and found.excess == 0
@@ -154,7 +154,7 @@ def test_a_budget_for_flash_binds(store: Store) -> None:
     assert chosen(tuned(spec(flash=least), store, Board())) == {
         "first": ("generic/conv", "flash"),
         "last": ("generic/conv", "flash"),
-        "pool": ("generic/avgpool", "flash"),
+        "act": ("generic/relu", "flash"),
         "out": ("generic/dense", "flash"),
     }
     one_more = tuned(spec(flash=least + 10), store, Board())
@@ -207,8 +207,8 @@ def test_only_what_is_asked_for_is_tuned(store: Store) -> None:
 
 
 def test_a_layer_without_constants_may_be_pinned_to_sram(store: Store) -> None:
-    found = tuned(spec(sram=BESIDE + 200, kernels="use tuned, weights sram for pool"), store, Board())
-    assert chosen(found)["pool"][0] == "generic/avgpool"
+    found = tuned(spec(sram=BESIDE + 200, kernels="use tuned, weights sram for act"), store, Board())
+    assert chosen(found)["act"][0] == "generic/relu"
 
 
 class Plain:

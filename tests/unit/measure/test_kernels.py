@@ -17,7 +17,7 @@ model m {
   input x 8x8x4 { distribution normal 1 }
   conv  first { kernel 3x3, filters 8 }
   conv  last { kernel 3x3, filters 8 }
-  avgpool pool { global }
+  relu act
   flatten flat
   dense out { units 4 }
   weights seed 1
@@ -57,7 +57,7 @@ def test_lines_for_layers_are_exceptions() -> None:
         "kernels m4 { use smallest, use fastest for first, use generic for out, weights sram for last }"
     )
     assert built == BuildOptions(
-        fixed=(("last", "dsp/conv_narrow"), ("pool", "generic/avgpool"), ("out", "generic/dense")), in_sram=("last",)
+        fixed=(("last", "dsp/conv_narrow"), ("act", "generic/relu"), ("out", "generic/dense")), in_sram=("last",)
     )
     assert tunable == ()
 
@@ -66,7 +66,7 @@ def test_narrow_weights_share_bytes_in_the_smallest_and_have_bytes_of_their_own_
     narrow = TEXT.replace("| *     | 8    |", "| *     | 4    |")
     built, _ = resolved("kernels m4 { use smallest, use generic for last }", text=narrow)
     assert dict(built.fixed) == {
-        "first": "dsp/conv_fields", "last": "generic/conv", "pool": "generic/avgpool", "out": "dsp/dense_fields",
+        "first": "dsp/conv_fields", "last": "generic/conv", "act": "generic/relu", "out": "dsp/dense_fields",
     }  # fmt: skip
     assert "dsp/conv_fields" in resolved("kernels m4 { use tuned }", text=narrow)[1][0].kernels
 
@@ -85,7 +85,7 @@ def test_tuned_layers_have_every_kernel_and_both_places_where_none_is_said() -> 
 
 
 def test_a_layer_without_code_is_not_tuned() -> None:
-    assert [one.layer for one in resolved("kernels all { use tuned }")[1]] == ["first", "last", "pool", "out"]
+    assert [one.layer for one in resolved("kernels all { use tuned }")[1]] == ["first", "last", "act", "out"]
 
 
 @pytest.mark.parametrize("section", ["use tuned", "use smallest", "use generic for first"])
