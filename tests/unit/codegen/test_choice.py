@@ -48,7 +48,7 @@ def test_the_fewest_positions_give_way_first(network: QuantizedNetwork, spare: i
         "early": early,
         "late": late,
         "dense": "dsp/dense",
-        "pool": "generic/maxpool",
+        "pool": "dsp/maxpool",
     }
 
 
