@@ -13,6 +13,7 @@ from specc.check.duty import check_duty
 from specc.check.fusions import check_fusions
 from specc.check.harness import check_harness
 from specc.check.instruments import check_counters, check_sensors
+from specc.check.kernels import check_kernels
 from specc.check.latency import check_latency
 from specc.check.memory import check_memory
 from specc.check.ranges import check_calibration, check_ranges
@@ -34,6 +35,7 @@ RULES: Final[tuple[Rule, ...]] = (
     check_decidable,
     check_clocks,
     check_targets,
+    check_kernels,
     check_counters,
     check_sensors,
     check_harness,

@@ -375,6 +375,20 @@ the mean power is too high, or there is no time for so many inferences.
 
 register(
     _code(
+        "W4113",
+        "warning",
+        "kernels that a target cannot be built with",
+        """
+Kernels are chosen layer by layer, tuned, and given weights in SRAM on Cortex-M boards. A program for
+this computer has the fastest kernels or the generic ones, for all layers; an accelerator runs its
+own. A target that is asked for more is not measured.
+
+    kernels all { use tuned }     # one of the targets is a computer
+
+Name the boards in place of `all`.
+""",
+    ),
+    _code(
         "E5101",
         "error",
         "a counter that the core does not have",

@@ -1,0 +1,47 @@
+"""Whether a target's program can be built with the kernels that the spec asks for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from specc.check.context import Context, mark, place
+from specc.check.instruction_model import core_name
+from specc.spec.hardware import Target
+from specc.spec.kernels import KernelRule, Kernels, PlaceRule
+
+_ALL: Final = "all"
+
+
+def check_kernels(context: Context) -> None:
+    """Kernels are chosen layer by layer for microcontrollers alone; nothing else can be built so."""
+    for kernels in context.spec.kernels:
+        for target in context.spec.targets:
+            if kernels.target in (_ALL, target.name):
+                refused = _refused(kernels, target)
+                if refused is not None:
+                    _report(context, kernels, refused, target)
+
+
+def _refused(kernels: Kernels, target: Target) -> KernelRule | PlaceRule | None:
+    """The first line that the target's program cannot follow."""
+    core = target.hardware.core
+    if core.startswith("cortex-m"):
+        return None
+    # A program for a computer is built from one family as a whole; what runs on an accelerator has no kernels of ours.
+    as_a_whole = ("fastest", "generic") if core == "host" else ("fastest",)
+    for rule in kernels.rules:
+        if rule.choice not in as_a_whole or (rule.layers and rule.choice != "fastest"):
+            return rule
+    return next((rule for rule in kernels.places if rule.place == "sram"), None)
+
+
+def _report(context: Context, kernels: Kernels, refused: KernelRule | PlaceRule, target: Target) -> None:
+    what = "this computer" if target.hardware.core == "host" else core_name(target.hardware)
+    repair = "name the boards in place of `all`" if kernels.target == _ALL else "remove the line"
+    context.report(
+        "W4113",
+        f"target `{target.name}` cannot be built so, and will not be measured",
+        place(refused),
+        secondary=(mark(target, "hardware", what),),
+        notes=("kernels by layer, tuned kernels and weights in SRAM are for Cortex-M boards", f"repair: {repair}"),
+    )
