@@ -22,7 +22,7 @@ Case = tuple[tuple[int, ...], list[LayerSpec]]
 # With filters that are no multiple of four, which some families leave to the generic kernel.
 WINDOWS: Case = (
     (5, 7, 3),
-    [conv(4, (3, 3)), conv(8, (1, 1)), conv(12, (4, 2), (2, 2)), conv(7, (2, 3)), depthwise((2, 1))],
+    [conv(4, (3, 3)), conv(8, (1, 2)), conv(12, (4, 2), (2, 2)), conv(7, (2, 3)), depthwise((2, 1))],
 )
 VECTORS: Case = ((37,), [dense(1), dense(4), dense(11)])
 WIDTHS = [
