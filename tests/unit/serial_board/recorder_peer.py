@@ -31,7 +31,7 @@ class Behaviour:
 
     version: int = 1
     silent_from: int | None = None  # frames until it says nothing more
-    over_from: int | None = None  # frames until it starts over
+    over_every: int | None = None  # frames after which it starts over, again and again
     lost: Callable[[int], bool] = lambda frame: False  # frames it never sends
     clipped: Callable[[int], bool] = lambda frame: False
     noise: bytes = b""  # before every frame
@@ -58,7 +58,7 @@ class Peer:
         while not self._stop.wait(0.001):
             if said.silent_from is not None and frame >= said.silent_from:
                 continue
-            if frame == said.over_from:
+            if said.over_every and frame % said.over_every == 0:
                 number = 0
             if frame % 41 == 0:
                 self._write(Frame(0, 0x40, facts).encode())

@@ -157,7 +157,7 @@ def test_a_bad_line_loses_samples_and_makes_none_up(damage: Damage) -> None:
     [
         (Behaviour(silent_from=50), r"fell silent after [\d,]+ samples"),
         (Behaviour(silent_from=0), r"there is no recorder at .*: nothing said so within"),
-        (Behaviour(over_from=60), r"started over after [\d,]+ samples: is its supply steady"),
+        (Behaviour(over_every=60), r"started over after [\d,]+ samples: is its supply steady"),
         (Behaviour(version=2), r"speaks version 02 of the protocol, not 01: flash it again"),
         (Behaviour(kind=0x42), r"fell silent after 0 samples"),
     ],
