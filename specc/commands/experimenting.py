@@ -65,7 +65,7 @@ def add_commands(commands: Any) -> None:
     roofline.set_defaults(run=_roofline)
     parser = commands.add_parser(
         "experiment",
-        help="predict, measure and explain variants: clock, compiler, widths, kernels, placement",
+        help="predict, measure and explain variants: clock, compiler, widths, fusion, kernels, placement, rewrites",
         description="Predict what a change of one thing would gain, measure it, and say why.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
