@@ -12,7 +12,7 @@ from specc.graph.widths import activation_rows, code_bytes
 from specc.source import Span
 from specc.spec import Spec
 from specc.spec.base import Node
-from specc.spec.contract import Budget, Relation
+from specc.spec.contract import Relation
 from specc.spec.model import LayerSpec, QuantizationRow
 from specc.units import format_number
 
@@ -69,10 +69,6 @@ class Context:
     @cached_property
     def _declared(self) -> dict[str, LayerSpec]:
         return {layer.name: layer for layer in self.spec.model.layers}
-
-    def budgets_of(self, target: str) -> list[Budget]:
-        """Budgets of that name: a target's, or "all"."""
-        return [budget for budget in self.spec.budgets if budget.target == target]
 
 
 def mark(node: Node | None, field_name: str, text: str = "") -> Label | None:

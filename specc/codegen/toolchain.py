@@ -33,13 +33,6 @@ COMMON_FLAGS: Final = (
 )
 HOST_FLAGS: Final = ("-target", "native", "-march=native")
 ON_X86: Final = platform.machine() in ("x86_64", "AMD64")
-CORTEX_M4_FLAGS: Final = (
-    "-target",
-    "thumb-freestanding-eabihf",
-    "-mcpu=cortex_m4",
-    "-ffreestanding",
-    "-nostdlib",
-)
 
 # What Zig calls each core, and what takes away its floating point and adds the DSP extension where that is a choice.
 _CORES: Final = {

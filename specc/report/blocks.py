@@ -5,7 +5,6 @@ A block is plain data. HTML, Markdown and slides are written from the same block
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -93,8 +92,3 @@ class Missing:
 def present(*blocks: Block | None) -> tuple[Block, ...]:
     """The blocks that there are."""
     return tuple(block for block in blocks if block is not None)
-
-
-def blocks_of(sections: Iterable[Section]) -> Iterator[Block]:
-    """Every block of a document."""
-    return (block for section in sections for block in section.blocks)

@@ -52,7 +52,6 @@ class _Run:
     inferences: list[Inference]
     difference: OutputDifference | None
     stack_used: int
-    stack_reserved: int
 
 
 class VirtualBoardBackend:
@@ -246,13 +245,13 @@ def _run(job: Job, firmware: Firmware, library: Path, folder: Path, machine: dic
             _greet(board, job)
             inferences = [_inference(board.command(f"run {line}"), len(graph.layers)) for line in lines]
             traces = [_trace(board.command(f"trace {line}"), len(graph.layers)) for line in lines]
-            used, reserved = _stack(board)
+            stack_used = _stack(board)
         counted = counting.result()
     _check_same(inferences[0], counted)
     inferences = [inference.with_flash_reads_of(counted) for inference in inferences]
     outputs = [(index, bytes.fromhex(inference.output)) for index, inference in enumerate(inferences)]
     different = first_difference(job.network, expected, traces, outputs)
-    return _Run(inferences, different, used, reserved)
+    return _Run(inferences, different, stack_used)
 
 
 def _machine(job: Job, flash: FlashModel, room: int = 0) -> dict[str, Any]:
@@ -318,7 +317,8 @@ def _trace(reply: Reply, layers: int) -> list[bytes]:
         raise BackendError(f"the firmware's trace is garbled: {error}", "\n".join(reply.lines)[:10_000]) from error
 
 
-def _stack(board: BoardProcess) -> tuple[int, int]:
+def _stack(board: BoardProcess) -> int:
+    """Bytes of stack that the program used."""
     lines = board.command("memory").lines
     words = lines[0].split() if len(lines) == 1 else []
     if len(words) != 3 or words[0] != "memory":
@@ -328,7 +328,7 @@ def _stack(board: BoardProcess) -> tuple[int, int]:
         raise BackendError(
             f"the stack ran over: it has the {reserved:,} bytes of SRAM that are left, and used them all"
         )
-    return used, reserved
+    return used
 
 
 def _check_same(plain: Inference, counted: Inference) -> None:

@@ -23,7 +23,6 @@ RUNNING, WAITING_FOR_INPUT, BUDGET_SPENT, OUTSIDE_CODE, TOO_MANY_BLOCKS, OUTPUT_
     range(8)
 )
 
-_STOP = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _pointer = ctypes.c_void_p
 
 

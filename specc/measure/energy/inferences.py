@@ -24,7 +24,6 @@ class InferenceEnergy:
     layers: dict[str, Figure]  # joules
     idle_watts: float | None  # median power outside of inferences
     inferences: int
-    alignment_joules: float  # how far a total may be off because an edge lies between two samples
 
 
 def marked_windows(trace: Trace) -> list[Window]:
@@ -90,7 +89,7 @@ def attribute(
             start_share += share
             slack = trace.period * active
             layers[name] = _figure(parts, slack, "trace split by the layers' measured shares of the time")
-    return InferenceEnergy(total, layers, idle, len(windows) * inferences_per_window, alignment)
+    return InferenceEnergy(total, layers, idle, len(windows) * inferences_per_window)
 
 
 def _figure(energies: list[float], alignment: float, what: str) -> Figure:

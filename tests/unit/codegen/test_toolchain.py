@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from specc.codegen.toolchain import CORTEX_M4_FLAGS, HOST_FLAGS, Toolchain, ToolchainError, optimisation_flags
+from specc.codegen.toolchain import HOST_FLAGS, Toolchain, ToolchainError, core_flags, optimisation_flags
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_cortex_m4_code_wraps_and_keeps_its_symbols(toolchain: Toolchain, tmp_pa
         "void Reset_Handler(void) { volatile int x = 1; for (;;) { x = layer_x(x); } }"
     )
     output = tmp_path / "bare.elf"
-    toolchain.compile([source], output, [*CORTEX_M4_FLAGS, "-Os", "-Wl,-e,Reset_Handler"])
+    toolchain.compile([source], output, [*core_flags("cortex-m4", fpu=True, dsp=True), "-Os", "-Wl,-e,Reset_Handler"])
     with output.open("rb") as file:
         elf = ELFFile(file)
         assert elf.get_machine_arch() == "ARM"

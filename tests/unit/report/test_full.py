@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from specc.explain.attribution import CAUSES
 from specc.explain.working_set import working_sets
 from specc.report import style
-from specc.report.blocks import Section, blocks_of
+from specc.report.blocks import Section
 from specc.report.document import write_documents
 from specc.report.figures.energy import shares
 from specc.report.figures.looks import CAUSE_LOOK, ink_on, kind_look
@@ -40,7 +40,7 @@ def sections() -> list[Section]:
 
 @pytest.fixture(scope="module")
 def images(sections: list[Section]) -> list[style.Image]:
-    return [block for block in blocks_of(sections) if isinstance(block, style.Image)]
+    return [block for section in sections for block in section.blocks if isinstance(block, style.Image)]
 
 
 def test_there_are_at_least_fourteen_kinds_of_figure(images: list[style.Image]) -> None:
@@ -159,7 +159,8 @@ def test_energy_shares_add_up() -> None:
 @pytest.mark.parametrize("text", EACH)
 def test_hostile_text_is_shown_and_does_nothing(text: str, kind: Kind) -> None:
     context = page_context(Material(hostile_inputs(text)), kind)
-    for image in (block for block in blocks_of(context["sections"]) if isinstance(block, style.Image)):
+    blocks = [block for section in context["sections"] for block in section.blocks]
+    for image in (block for block in blocks if isinstance(block, style.Image)):
         tags = {element.tag.rpartition("}")[2] for element in ET.fromstring(image.svg).iter()}
         assert not tags & {"image", "script", "foreignObject", "a"}
         assert re.fullmatch(r"[A-Za-z0-9._-]+", image.name)

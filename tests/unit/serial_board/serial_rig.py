@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from specc.codegen.toolchain import CORTEX_M4_FLAGS
 from specc.graph.build import build_network
 from specc.measure.backend import Job
 from specc.numerics.quantize import quantize
@@ -30,7 +29,7 @@ LAYERS = (
 VIRTUAL = parts.Part(
     family="virtual",
     shared=("virtual_serial",),
-    flags=CORTEX_M4_FLAGS,
+    flags=parts.PARTS["stm32f407"].flags,
     clocks_hz=(CLOCK_HZ,),
     flash_origin=0x08000000,
     sram_origin=0x20000000,
