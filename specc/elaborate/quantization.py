@@ -151,9 +151,7 @@ class _Table:
         made = QuantizationRow.model_construct(
             range=grid[0], step=grid[1], zero=zero, notes=notes, spans=spans, **readers
         )
-        if not made.uniform:
-            what = "widths of weights and activations of their own" if made.format == "fixed" else f"`{made.format}`"
-            what = f"a zero point of {made.zero}" if made.zero else what
+        if what := _not_computed(made):
             self.sink.add("N1104", f"no backend computes with {what} yet: `{made.layer}` cannot be measured", row.span)
         return made
 
@@ -309,6 +307,20 @@ class _Table:
             self.sink.add("E1007", "a range is symmetric about zero and is written with `±`", cell.span, fix=fix)
             return None
         return number
+
+
+def _not_computed(row: QuantizationRow) -> str | None:
+    """What a row asks for that `specc.numerics.quantize.checked_row` refuses, or None."""
+    bits = row.bits + row.guard
+    if row.zero:
+        return f"a zero point of {row.zero}"
+    if not row.uniform:
+        return "widths of weights and activations of their own" if row.format == "fixed" else f"`{row.format}`"
+    if bits < 2:
+        return "codes of 1 bit"
+    if bits > 16:
+        return f"codes of {bits} bits" + (", guard bits included," if row.guard else "")
+    return f"an accumulator of {row.accumulator} bits" if row.accumulator > 32 else None
 
 
 def _place(cell: Cell) -> Span:

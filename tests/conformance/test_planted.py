@@ -1,7 +1,7 @@
 """Files with several errors each, marked where they were planted: exactly those are found, and no echo of them.
 
 A mark `#! E1003` at the end of a line says what is reported there, once per code named. The codes and lines of all
-findings are compared, errors and warnings; the wording is the business of the files in `err/`.
+findings are compared, errors, warnings and notes; the wording is the business of the files in `err/`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 from specc.check import check
 
 PLANTED = sorted((Path(__file__).parent / "planted").glob("*.hwspec"))
-MARK = re.compile(r"#!((?: [EW]\d{4})+)\s*$")
+MARK = re.compile(r"#!((?: [ENW]\d{4})+)\s*$")
 
 
 def planted(path: Path) -> Counter[tuple[int, str]]:
