@@ -49,7 +49,7 @@ def elaborate_target(
         return None
     hardware: Hardware = value_of(entries, "use")
     clock: Quantity | None = value_of(entries, "clock")
-    return Target.model_construct(
+    target = Target.model_construct(
         name=name.text,
         hardware=hardware,
         clock=clock,
@@ -57,6 +57,19 @@ def elaborate_target(
         cores=value_of(entries, "cores", 1),
         spans=spans_of(entries, item.head, use="hardware") | {"name": name.span},
     )
+    if hardware.core != "host":
+        _note_what_is_for_this_computer(target, sink)
+    return target
+
+
+def _note_what_is_for_this_computer(target: Target, sink: Sink) -> None:
+    """Threads and GCC are for a target that is this computer; for another one nothing builds them."""
+    if target.cores > 1:
+        message = f"threads are for this computer (`use host`): `{target.name}` is measured on one core"
+        sink.add("N1104", message, target.spans["cores"])
+    if target.compile.split()[:1] == ["gcc"]:
+        message = f"GCC builds programs for this computer alone (`use host`): `{target.name}` cannot be measured"
+        sink.add("N1104", message, target.spans["compile"])
 
 
 def _hardware(reader: Reader, own: dict[str, Hardware | None], use: Callable[[str], None]) -> Hardware:
