@@ -66,7 +66,23 @@ class Image:
         inside = self.svg.decode().partition("<svg ")[2].partition(">")[2].rpartition("</svg>")[0]
         inside = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", inside, flags=re.DOTALL)
         inside = re.sub(r'<g id="[^"]*"', "<g", inside)
+        inside = re.sub(r">\n\s*<", "><", _without_bare_groups(inside))
         return Markup(inside.replace(f"'{fonts.TEXT}'", f"'{fonts.PAGE_TEXT}'"))
+
+
+def _without_bare_groups(drawing: str) -> str:
+    """Groups without an attribute go, what is in them stays: a page is laid out element by element."""
+    kept: list[bool] = []  # of every group that is open: whether its tags stay
+
+    def tag(found: re.Match[str]) -> str:
+        if found[0] == "</g>":
+            return found[0] if kept.pop() else ""
+        attributes = found[0] not in ("<g>", "<g/>")
+        if not found[0].endswith("/>"):
+            kept.append(attributes)
+        return found[0] if attributes else ""
+
+    return re.sub(r"</?g\b[^>]*>", tag, drawing)
 
 
 @contextmanager
@@ -93,6 +109,8 @@ def figure(height: float, **layout: Any) -> Iterator[Canvas]:
         "font.size": SIZE,
         "text.color": INK,
         "text.parse_math": False,  # a name may hold dollar signs
+        "figure.facecolor": "none",
+        "axes.facecolor": "none",
         "axes.edgecolor": MUTED,
         "axes.labelcolor": INK,
         "axes.linewidth": 0.5,
@@ -121,10 +139,12 @@ def figure(height: float, **layout: Any) -> Iterator[Canvas]:
 def image(canvas: Canvas, name: str, alternative: str, caption: str) -> Image:
     """Turn a canvas into an image. To be called while its `figure` context is open. The name becomes an identifier."""
     import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": name}):  # the same identifiers every time, others in every figure
-        canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        # Unlike `savefig`, this does not draw everything once before, to nowhere, for the layout.
+        FigureCanvasSVG(canvas).print_svg(buffer, metadata={"Date": None, "Creator": None})
     return Image(identifier(name), buffer.getvalue(), alternative, caption)
 
 
