@@ -16,6 +16,7 @@ from specc.commands.console import (
     EXIT_OK,
     FORMATS,
     Progress,
+    add_command,
     print_lines,
     short_run,
     usage,
@@ -26,10 +27,21 @@ if TYPE_CHECKING:
     from specc.check import CheckResult
     from specc.diagnostics.model import FileFindings
 
+_EPILOG = """\
+examples:
+  specc check specs/kws.hwspec
+  specc check specs                        every spec in a folder
+  specc check --diff specs/kws.hwspec      what --fix would change
+  specc check --watch specs/kws.hwspec     again after every save
+  specc check --format sarif specs         for code scanning; see docs/checking.md
+
+exit codes: 0 no errors, 1 an error or something that --diff would change, 2 wrong usage
+"""
+
 
 def add_commands(commands: Any) -> None:
     """Declare the commands."""
-    check = commands.add_parser("check", help="parse, validate and prove what can be proven; runs nothing")
+    check = add_command(commands, "check", "parse, validate and prove what can be proven; runs nothing", _EPILOG)
     check.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a .hwspec file, or a folder of them")
     check.add_argument("--format", choices=FORMATS, default="text", help="how findings are printed")
     check.add_argument("--fix", action="store_true", help="repair the files with fixes that keep the meaning")

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 EXIT_OK = 0
 EXIT_FAILED = 1  # errors in a spec, a failed contract, a target that could not be measured
@@ -30,6 +30,14 @@ def fail(message: str) -> int:
     """Say why a command failed; the value is its exit code."""
     print(f"specc: {message}", file=sys.stderr)
     return EXIT_FAILED
+
+
+def add_command(commands: Any, name: str, help_text: str, epilog: str) -> argparse.ArgumentParser:
+    """Declare a command; `epilog` is printed as it stands under its options: examples and exit codes."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=help_text, description=help_text, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    return parser
 
 
 def add_targets_options(parser: argparse.ArgumentParser) -> None:

@@ -9,26 +9,52 @@ import sys
 from pathlib import Path
 from typing import Any, Literal
 
-from specc.commands.console import EXIT_FAILED, EXIT_OK, fail, usage, use_colour
+from specc.commands.console import EXIT_FAILED, EXIT_OK, add_command, fail, usage, use_colour
+
+_FMT_EPILOG = """\
+examples:
+  specc fmt specs/kws.hwspec               lay it out, in place
+  specc fmt --check specs/*.hwspec         name the files that are not formatted
+  specc fmt - < kws.hwspec                 standard input to standard output
+
+exit codes: 0 done, 1 something to change (--check, --diff) or a file that does not parse, 2 wrong usage
+"""
+_INIT_EPILOG = """\
+examples:
+  specc init                               write network.hwspec
+  specc init doorbell                      write doorbell.hwspec
+
+exit codes: 0 written, 2 the file exists already
+"""
+_SCHEMA_EPILOG = """\
+examples:
+  specc schema > hwspec.schema.json
+"""
+_LSP_EPILOG = """\
+An editor starts it; docs/editor.md shows how. It needs pip install 'specc[lsp]'.
+
+examples:
+  specc lsp
+"""
 
 
 def add_commands(commands: Any) -> None:
     """Declare the commands."""
-    fmt = commands.add_parser("fmt", help="lay files out as every spec is laid out")
+    fmt = add_command(commands, "fmt", "lay files out as every spec is laid out", _FMT_EPILOG)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="a .hwspec file, or - for standard input")
     fmt_mode = fmt.add_mutually_exclusive_group()
     fmt_mode.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is not formatted")
     fmt_mode.add_argument("--diff", action="store_true", help="write nothing; show what would change, exit 1 if any")
     fmt.set_defaults(run=_fmt)
 
-    init = commands.add_parser("init", help="write a commented spec to start from")
+    init = add_command(commands, "init", "write a commented spec to start from", _INIT_EPILOG)
     init.add_argument("name", nargs="?", default="network", metavar="NAME", help="of model and file (default: network)")
     init.set_defaults(run=_init)
 
-    schema = commands.add_parser("schema", help="print the JSON Schema of a spec")
+    schema = add_command(commands, "schema", "print the JSON Schema of a spec", _SCHEMA_EPILOG)
     schema.set_defaults(run=_schema)
 
-    lsp = commands.add_parser("lsp", help="serve an editor: a language server over standard input and output")
+    lsp = add_command(commands, "lsp", "serve an editor: a language server over standard input and output", _LSP_EPILOG)
     lsp.set_defaults(run=_lsp)
 
 

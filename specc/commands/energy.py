@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from specc.commands.console import EXIT_FAILED, EXIT_OK, Progress, fail, require_target, usage
+from specc.commands.console import EXIT_FAILED, EXIT_OK, Progress, add_command, fail, require_target, usage
 
 if TYPE_CHECKING:
     from specc.check import CheckResult
@@ -54,10 +54,10 @@ def add_commands(commands: Any) -> None:
     """Declare the commands. Everything heavy is imported when one runs."""
     examples = [line for epilog in _EPILOGS for line in epilog.splitlines() if line.startswith("  specc ")]
     every = "\n".join(("examples:", *examples))
-    parser = _command(commands, "energy", "energy from recorded current, and the boards that record it", every)
+    parser = add_command(commands, "energy", "energy from recorded current, and the boards that record it", every)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
-    read = _command(actions, "import", "take the energy of a target from a recording", _IMPORT_EPILOG)
+    read = add_command(actions, "import", "take the energy of a target from a recording", _IMPORT_EPILOG)
     read.add_argument("file", type=Path, metavar="TRACE", help="CSV of PPK2, Joulescope, Otii, EnergyRunner or plain")
     _add_target(read, "that was recorded")
     read.add_argument("--port", metavar="PORT", help="serial port of the board, if it was measured through one")
@@ -67,7 +67,7 @@ def add_commands(commands: Any) -> None:
     read.add_argument("--inferences", type=int, default=1, metavar="N", help="inferences in that time, or each mark")
     read.set_defaults(run=_import)
 
-    record = _command(actions, "record", "record the current of a board with a recorder beside it", _RECORD_EPILOG)
+    record = add_command(actions, "record", "record the current of a board with a recorder beside it", _RECORD_EPILOG)
     record.add_argument("file", type=Path, metavar="TRACE", help="the CSV file to write")
     _add_target(record, "that is recorded")
     record.add_argument("--recorder", required=True, metavar="PORT", help="serial port of the recorder")
@@ -76,13 +76,13 @@ def add_commands(commands: Any) -> None:
     how.add_argument("--seconds", type=float, metavar="N", help="record for so long, and write the file alone")
     record.set_defaults(run=_record)
 
-    flash = _command(actions, "flash-recorder", "make a recorder of a board", _FLASH_EPILOG)
+    flash = add_command(actions, "flash-recorder", "make a recorder of a board", _FLASH_EPILOG)
     flash.add_argument("hardware", metavar="HARDWARE", help="what the board has, by its name in the library")
     flash.add_argument("--probe", metavar="SERIAL", help="serial number of the debug probe, if several are connected")
     _add_build(flash, "build folder")
     flash.set_defaults(run=_flash)
 
-    sensors = _command(actions, "sensors", "which current sensors answer on a board's I2C pins", _SENSORS_EPILOG)
+    sensors = add_command(actions, "sensors", "which current sensors answer on a board's I2C pins", _SENSORS_EPILOG)
     sensors.add_argument("--port", required=True, metavar="PORT", help="serial port of the board")
     sensors.add_argument("--shunt", type=float, metavar="OHM", help="the sensors' resistor: read them, too")
     sensors.add_argument("--largest", type=float, metavar="A", help="the largest current that may flow")
@@ -91,13 +91,6 @@ def add_commands(commands: Any) -> None:
 
 
 _EPILOGS = (_IMPORT_EPILOG, _RECORD_EPILOG, _FLASH_EPILOG, _SENSORS_EPILOG)
-
-
-def _command(commands: Any, name: str, help_text: str, epilog: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=help_text, description=help_text, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    return parser
 
 
 def _add_target(parser: argparse.ArgumentParser, what: str) -> None:

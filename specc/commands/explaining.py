@@ -6,12 +6,18 @@ import argparse
 import json
 from typing import Any
 
-from specc.commands.console import EXIT_OK, usage
+from specc.commands.console import EXIT_OK, add_command, usage
+
+_EPILOG = """\
+examples:
+  specc explain                            every code with its title
+  specc explain E4101
+"""
 
 
 def add_commands(commands: Any) -> None:
     """Declare the commands."""
-    explain = commands.add_parser("explain", help="what a diagnostic code means and how to repair it")
+    explain = add_command(commands, "explain", "what a diagnostic code means and how to repair it", _EPILOG)
     explain.add_argument("code", nargs="?", metavar="CODE", help="for example E3101; without it, all are listed")
     explain.add_argument("--format", choices=("text", "json"), default="text", help="how the text is printed")
     explain.set_defaults(run=_explain)

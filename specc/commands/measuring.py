@@ -15,6 +15,7 @@ from specc.commands.console import (
     EXIT_UNDECIDED,
     FORMATS,
     Progress,
+    add_command,
     add_targets_options,
     fail,
     print_lines,
@@ -41,23 +42,51 @@ examples:
   specc report specs/kws.hwspec
   specc report specs/kws.hwspec --document full --document dashboard
   specc report specs/kws.hwspec --document all --output documents
+
+exit codes: 0 every budget holds, or --no-gate; 1 one fails, 2 wrong usage, 3 one has no verdict
+"""
+
+_FLASH_EPILOG = """\
+examples:
+  specc flash specs/kws.hwspec --target f407
+  specc flash specs/kws.hwspec --target f407 --probe 0670FF495451717867
+
+exit codes: 0 written, 1 it could not be written, 2 wrong usage
+"""
+_MEASURE_EPILOG = """\
+examples:
+  specc measure specs/kws.hwspec
+  specc measure specs/kws.hwspec --target l4r5 --fresh
+  specc measure specs/kws.hwspec --target f407 --port f407=/dev/ttyACM0
+
+exit codes: 0 every target was measured, 1 one could not be, 2 wrong usage
+"""
+_VERIFY_EPILOG = """\
+examples:
+  specc verify specs/kws.hwspec
+  specc verify specs/kws.hwspec --target l4r5 --target f407
+  specc verify specs/kws.hwspec --format junit > contracts.xml
+
+exit codes: 0 every budget holds, 1 one fails, 2 wrong usage, 3 one has no verdict
 """
 
 
 def add_commands(commands: Any) -> None:
     """Declare the commands."""
-    flash = commands.add_parser("flash", help="build a target's firmware and write it to the board")
+    flash = add_command(commands, "flash", "build a target's firmware and write it to the board", _FLASH_EPILOG)
     flash.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
     flash.add_argument("--target", nargs=1, required=True, metavar="NAME", help="the target that the board is")
     flash.add_argument("--probe", metavar="SERIAL", help="serial number of the debug probe, if several are connected")
     flash.add_argument("--build", type=Path, default=Path("build"), metavar="DIR", help="build folder")
     flash.set_defaults(run=_flash)
 
-    measure = commands.add_parser("measure", help="build and measure on every target that can be reached; store")
+    measure = add_command(
+        commands, "measure", "build and measure on every target that can be reached; store", _MEASURE_EPILOG
+    )
     _add_measuring_options(measure)
     measure.set_defaults(run=_measure)
 
-    verify = commands.add_parser("verify", help="measure what is stale, judge every budget")
+    verify = add_command(commands, "verify", "measure what is stale, judge every budget", _VERIFY_EPILOG)
     _add_measuring_options(verify)
     verify.add_argument("--format", choices=FORMATS, default="text", help="how verdicts are printed")
     verify.set_defaults(run=_verify)

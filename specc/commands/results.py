@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from specc.commands.console import EXIT_OK, fail
+from specc.commands.console import EXIT_OK, add_command, fail
 
 _COMPARE_EPILOG = """\
 A and B are each a target's name (its newest result), the first digits of a result's key, or a file that
@@ -17,17 +17,27 @@ examples:
   specc compare l4r5 f407
   specc compare before.json#host host --build build
 """
+_EXPORT_EPILOG = """\
+examples:
+  specc export results.csv                       one figure a row
+  specc export before.json --target host         whole records, for `specc compare`
+  specc export - --format json --all             every result ever stored, to standard output
+"""
+_DOCTOR_EPILOG = """\
+examples:
+  specc doctor
+"""
 
 
 def add_commands(commands: Any) -> None:
     """Declare the commands. Everything heavy is imported when one runs."""
-    compare = _command(commands, "compare", "two results side by side, intervals respected", _COMPARE_EPILOG)
+    compare = add_command(commands, "compare", "two results side by side, intervals respected", _COMPARE_EPILOG)
     compare.add_argument("first", metavar="A")
     compare.add_argument("second", metavar="B")
     _add_build(compare)
     compare.set_defaults(run=_compare)
 
-    export = _command(commands, "export", "write stored results as CSV, JSON or Parquet", "")
+    export = add_command(commands, "export", "write stored results as CSV, JSON or Parquet", _EXPORT_EPILOG)
     export.add_argument("output", type=Path, metavar="FILE", help="the file to write; - for standard output")
     export.add_argument("--format", choices=("csv", "json", "parquet"), help="default: by the file's ending")
     export.add_argument("--target", action="append", metavar="NAME", help="only this target (may be repeated)")
@@ -35,15 +45,10 @@ def add_commands(commands: Any) -> None:
     _add_build(export)
     export.set_defaults(run=_export)
 
-    doctor = _command(commands, "doctor", "what tools this machine has, and what is lost without the others", "")
-    doctor.set_defaults(run=_doctor)
-
-
-def _command(commands: Any, name: str, help_text: str, epilog: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=help_text, description=help_text, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+    doctor = add_command(
+        commands, "doctor", "what tools this machine has, and what is lost without the others", _DOCTOR_EPILOG
     )
-    return parser
+    doctor.set_defaults(run=_doctor)
 
 
 def _add_build(parser: argparse.ArgumentParser) -> None:

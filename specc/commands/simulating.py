@@ -6,14 +6,21 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from specc.commands.console import EXIT_FAILED, EXIT_OK, fail, usage
+from specc.commands.console import EXIT_FAILED, EXIT_OK, add_command, fail, usage
+
+_EPILOG = """\
+examples:
+  specc sim firmware.elf --core cortex-m4 --clock 120MHz
+  specc sim firmware.elf --board stm32l4r5 --per-function --flame flame.svg
+  specc sim firmware.elf --core cortex-m7 --entry fir_filter --regions fir_filter,dot_product --json
+
+exit codes: 0 the program ended with 0, 1 it ended otherwise or not at all, 2 wrong usage; see docs/virtual-board.md
+"""
 
 
 def add_commands(commands: Any) -> None:
     """Declare the command."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "sim", help="run any bare-metal program on a virtual core; count cycles"
-    )
+    parser = add_command(commands, "sim", "run any bare-metal program on a virtual core; count cycles", _EPILOG)
     parser.add_argument("elf", type=Path, metavar="ELF", help="a linked program; it ends by semihosting or at --exit")
     parser.add_argument("--core", metavar="CORE", help="cortex-m0+, cortex-m3, cortex-m4, cortex-m7 or cortex-m33")
     parser.add_argument("--board", metavar="NAME", help="hardware of the library: its core, memory, clock and flash")
