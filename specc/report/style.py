@@ -144,7 +144,8 @@ def image(canvas: Canvas, name: str, alternative: str, caption: str) -> Image:
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": name}):  # the same identifiers every time, others in every figure
         # Unlike `savefig`, this does not draw everything once before, to nowhere, for the layout.
-        FigureCanvasSVG(canvas).print_svg(buffer, metadata={"Date": None, "Creator": None})
+        metadata = {"Date": None, "Creator": None}
+        FigureCanvasSVG(canvas).print_svg(buffer, metadata=metadata)  # type: ignore[no-untyped-call]
     return Image(identifier(name), buffer.getvalue(), alternative, caption)
 
 
