@@ -14,7 +14,7 @@ _SEED: Final = 1
 class Cost:
     """What a variant takes.
 
-    `at_most` is what counts; among equals, `at_least`, then `flash`.
+    `at_most` is what counts; among equals, `at_least`, then `flash`, then `sram`.
     """
 
     at_most: int  # cycles; the fewest where the most is not known
@@ -40,8 +40,8 @@ def assign(layers: Sequence[Sequence[Cost]], flash: int, sram: int) -> Assignmen
         flash: bytes that the layers may take together.
         sram: bytes that their constants may take together.
 
-    The fewest bytes beyond the limits come first, then the fewest cycles at most, at least, then flash: one solve for
-    each, with what was reached before held.
+    The fewest bytes beyond the limits come first, then the fewest cycles at most, at least, then flash, then SRAM: one
+    solve for each, with what was reached before held.
     """
     from ortools.sat.python import cp_model
 
@@ -64,7 +64,7 @@ def assign(layers: Sequence[Sequence[Cost]], flash: int, sram: int) -> Assignmen
         return over
 
     proven, excess = True, 0
-    goals = [beyond("flash", flash) + beyond("sram", sram), *map(total, ("at_most", "at_least", "flash"))]
+    goals = [beyond("flash", flash) + beyond("sram", sram), *map(total, ("at_most", "at_least", "flash", "sram"))]
     chosen = (0,) * len(layers)
     for number, goal in enumerate(goals):
         solver = cp_model.CpSolver()

@@ -142,6 +142,8 @@ def _try(backend: KernelTrials, job: Job, layers: Sequence[Tunable], store: Stor
                 if number < len(layer.kernels):
                     own = trial.layers[layer.layer]
                     sram = own.constants if place == "sram" else 0
+                    if place == "sram" and not sram and "flash" in layer.places:
+                        continue  # its constants are part of its code: the variant in flash again
                     variants[layer.layer].append(_Variant(layer.kernels[number], place, own.cycles, own.flash, sram))
     # Where the programs differ in what no layer's symbol holds, the largest: the choice must fit once it is linked.
     sram = max(trial.sram_beside_constants for trial in trials)
@@ -233,8 +235,8 @@ def _expected(tried: _Tried, chosen: Mapping[str, _Variant]) -> Figure:
     )
 
 
-def _order(variant: _Variant) -> tuple[int, int, int]:
-    return variant.cost.at_most, variant.cost.at_least, variant.flash
+def _order(variant: _Variant) -> tuple[int, int, int, int]:
+    return variant.cost.at_most, variant.cost.at_least, variant.flash, variant.sram
 
 
 def _why(one: _Variant, chosen: _Variant, every: Sequence[_Variant], left: tuple[int, int]) -> str:
@@ -260,4 +262,6 @@ def _why(one: _Variant, chosen: _Variant, every: Sequence[_Variant], left: tuple
     ]
     if lacking:
         return f"{more}, but {' and '.join(lacking)}"
+    if one.flash == chosen.flash:
+        return f"{more}, {one.sram - chosen.sram:,} bytes of SRAM more"
     return f"{more}, {one.flash - chosen.flash:,} bytes of flash more"

@@ -19,11 +19,11 @@ COSTS = st.builds(
 LAYERS = st.lists(st.lists(COSTS, min_size=1, max_size=4), min_size=1, max_size=4)
 
 
-def score(costs: tuple[Cost, ...], flash: int, sram: int) -> tuple[int, int, int, int]:
-    """Bytes beyond the limits, cycles at most, cycles at least, flash."""
+def score(costs: tuple[Cost, ...], flash: int, sram: int) -> tuple[int, int, int, int, int]:
+    """Bytes beyond the limits, cycles at most, cycles at least, flash, SRAM."""
     taken = sum(cost.flash for cost in costs), sum(cost.sram for cost in costs)
     excess = max(0, taken[0] - flash) + max(0, taken[1] - sram)
-    return excess, sum(cost.at_most for cost in costs), sum(cost.at_least for cost in costs), taken[0]
+    return excess, sum(cost.at_most for cost in costs), sum(cost.at_least for cost in costs), *taken
 
 
 @settings(deadline=None, max_examples=60)

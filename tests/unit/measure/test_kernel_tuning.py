@@ -44,8 +44,9 @@ class Board:
     name = "fake"
     version = "1"
 
-    def __init__(self, hidden: int = 0, *, limit: int = 10**9) -> None:
+    def __init__(self, hidden: int = 0, *, limit: int = 10**9, saved: int = SAVED_IN_SRAM) -> None:
         self.tried = 0
+        self.saved = saved
         self.measured: list[Job] = []
         self._hidden, self._limit = hidden, limit
 
@@ -59,7 +60,7 @@ class Board:
         found = {}
         for layer, kernel in job.options.fixed:
             least, most, code, constants = COSTS[kernel]
-            most -= SAVED_IN_SRAM if layer in job.options.in_sram else 0
+            most -= self.saved if layer in job.options.in_sram else 0
             cycles = Figure(value=least, low=least, high=most, unit="cycles", evidence="simulated", basis="a test")
             found[layer] = LayerTrial(cycles=cycles, flash=code + constants, constants=constants)
         return found
@@ -146,6 +147,21 @@ def test_sram_goes_where_it_saves_most_for_what_there_is(store: Store) -> None:
     assert losers[left, "dsp/conv_narrow", "sram"] == "30 cycles fewer at most, but 200 bytes of SRAM are lacking"
     assert losers["out", "generic/dense", "sram"] == "10 cycles more at least"
     assert losers[left, "generic/conv", "flash"] == "720 cycles more at most"
+
+
+def test_what_gains_nothing_in_sram_stays_in_flash(store: Store) -> None:
+    found = tuned(spec(sram=BESIDE + 10_000), store, Board(saved=0))
+    assert {place for _, place in chosen(found).values()} == {"flash"}
+    losers = {(own.layer, own.kernel, own.place): own.why for own in found.variants if not own.chosen}
+    assert losers["first", "dsp/conv_narrow", "sram"] == "as many cycles, 200 bytes of SRAM more"
+
+
+def test_a_kernel_whose_constants_are_in_its_code_has_no_variant_in_sram(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(COSTS, "generic/dense", (70, 90, 110, 0))
+    found = tuned(spec(), store, Board())
+    assert [own.place for own in found.variants if own.kernel == "generic/dense"] == ["flash"]
 
 
 def test_a_budget_for_flash_binds(store: Store) -> None:
