@@ -134,8 +134,9 @@ def _tuned(checked: CheckResult, options: argparse.Namespace, margin: float) -> 
     assert spec.quantization is not None
     if options.json:
         print(json.dumps(_as_json(found, objective), indent=2))
-    elif not options.diff:
-        print(tuning_text(found, spec.quantization, objective, margin))
+    elif not options.diff or found.table is None:
+        # Where no table is found there is no difference to show, but the reasons.
+        print(tuning_text(found, spec.quantization, objective, margin), file=sys.stderr if options.diff else sys.stdout)
     if (options.write or options.diff) and found.table is not None and not _edit(checked, found, options):
         return EXIT_FAILED
     if found.table is None:

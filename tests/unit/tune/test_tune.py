@@ -206,6 +206,10 @@ def test_a_limit_out_of_reach_is_named_with_what_it_would_take(
     assert "No table keeps everything" in text
     assert "the variance of `a`'s gradient" in text
     assert "times as large, or finer steps" in text
+    # A difference would be empty: the reasons are said beside it.
+    assert run(path, "--keep-steps", "--diff") == 1
+    printed = capsys.readouterr()
+    assert printed.out == "" and "No table keeps everything" in printed.err
 
 
 def test_a_budget_that_precision_does_not_leave_room_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
