@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from specc.commands.console import EXIT_OK, add_command, fail
+from specc.commands.console import EXIT_OK, add_command, fail, usage
 
 _COMPARE_EPILOG = """\
 A and B are each a target's name (its newest result), the first digits of a result's key, or a file that
@@ -72,6 +72,10 @@ def _export(options: argparse.Namespace) -> int:
     from specc.measure.export import FORMATS, ExportError, export_file, export_text, newest
     from specc.measure.store import Store, StoreError, store_path
 
+    if options.output.suffix == ".hwspec":
+        usage(
+            f"{options.output}: FILE is written, and this would be a spec; results are chosen by --target and --build"
+        )
     to_standard_output = str(options.output) == "-"
     form = options.format or options.output.suffix.removeprefix(".")
     if form not in FORMATS or (to_standard_output and form == "parquet"):

@@ -87,3 +87,16 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         assert message in capsys.readouterr().err
     assert main(["export", "o.csv", "--build", str(tmp_path / "absent")]) == 1
     assert "there is no result store" in capsys.readouterr().err
+
+
+def test_a_spec_is_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever names the spec, as for every other command, keeps it."""
+    with Store(tmp_path / "specc.db") as store:
+        store.put(result())
+    spec = tmp_path / "kws.hwspec"
+    spec.write_text("hwspec 1\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(spec), "--format", "json", "--build", str(tmp_path)])
+    assert ended.value.code == 2
+    assert "FILE is written" in capsys.readouterr().err
+    assert spec.read_text(encoding="utf-8") == "hwspec 1\n"
