@@ -41,7 +41,7 @@ CAUSE_LOOK: Final[dict[str, Look]] = {
 _KIND_LOOK: Final[dict[str, Look]] = {
     "conv": (style.BLUE, ""),
     "dwconv": (style.ORANGE, "////"),
-    "dense": (style.GREEN, "...."),
+    "dense": (style.GREEN, "----"),
     "avgpool": (style.PURPLE, "xxxx"),
     "maxpool": (style.PURPLE, "xxxx"),
     "add": (style.VERMILION, "\\\\\\\\"),

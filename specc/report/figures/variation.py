@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 from specc.measure.result import Measurement
 from specc.measure.statistics import percentile
 from specc.report import style
 from specc.report.numbers import figure_text, percent, quantity, significant, unit_for
+
+if TYPE_CHECKING:
+    from matplotlib.patches import PathPatch
 
 _FEWEST = 20  # samples below which a percentile plot is an invention
 _MARKS = ("o", "s", "D", "^", "v")
@@ -76,16 +80,14 @@ def runs(measurement: Measurement) -> style.Image | None:
     symbol, scale = unit_for([measurement.total.p50], "s")
     with style.figure(1.9) as canvas:
         axes = canvas.add_subplot()
-        axes.plot(
-            range(1, len(samples) + 1), [s / scale for s in samples], ".", color=style.BLUE, markersize=2.2,
-            rasterized=False,
-        )  # fmt: skip
+        axes.add_patch(_dots([(run, sample / scale) for run, sample in enumerate(samples, 1)]))
         for name, value in (("median", measurement.total.p50), ("p95", measurement.total.p95)):
             axes.axhline(value / scale, color=style.INK, linewidth=0.8, linestyle="-" if name == "median" else "--")
             axes.annotate(
                 name, (1.0, value / scale), xycoords=("axes fraction", "data"), xytext=(4, 0),
                 textcoords="offset points", va="center",
             )  # fmt: skip
+        axes.autoscale_view()
         axes.set_xlim(0, len(samples) + 1)
         axes.set_xlabel("run")
         axes.set_ylabel(f"latency, {symbol}")
@@ -102,6 +104,16 @@ def runs(measurement: Measurement) -> style.Image | None:
             f"{quantity(max(samples), 's')}, median {quantity(measurement.total.p50, 's')}."
         )
         return style.image(canvas, f"runs-{measurement.target}", alternative, caption)
+
+
+def _dots(points: Sequence[tuple[float, float]]) -> PathPatch:
+    """Many small dots as one path, of strokes without a length and with round ends: a marker each takes an element."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    strokes = Path([point for point in points for _ in range(2)], [Path.MOVETO, Path.LINETO] * len(points))
+    strokes.should_simplify = False  # strokes without a length would go
+    return PathPatch(strokes, edgecolor=style.BLUE, fill=False, linewidth=2.1, capstyle="round")
 
 
 def baselines(measurements: Sequence[Measurement]) -> style.Image | None:

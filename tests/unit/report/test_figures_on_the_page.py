@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
+from invented_results import kws_inputs
+
 from specc.report import fonts, style
+from specc.report.figures.variation import runs
 
 
 def drawn(name: str, label: str = "AVE <b>&amp; 'IBM'") -> style.Image:
@@ -46,3 +49,30 @@ def test_a_figure_of_its_own_needs_no_typeface() -> None:
     assert not [element for element in ET.fromstring(image.svg).iter() if element.tag.endswith("}text")]
     assert b"font" not in image.svg
     assert b"<text" in drawn("one").svg
+
+
+def test_a_page_gets_all_that_is_drawn_in_its_order_but_no_group_that_says_nothing() -> None:
+    image = drawn("one")
+
+    def leaves(svg: str | bytes) -> list[tuple[str, str]]:
+        found = [(e.tag.rpartition("}")[2], e.get("d") or e.text or "") for e in ET.fromstring(svg).iter()]
+        return [(tag, text) for tag, text in found if tag in ("path", "use", "text", "rect")]
+
+    page = f'<svg xmlns:xlink="http://www.w3.org/1999/xlink">{image.content}</svg>'
+    assert leaves(page) == leaves(image.svg)
+    assert all(group.attrib for group in ET.fromstring(page).iter("g"))
+
+
+def test_every_run_is_a_dot_and_all_are_one_element() -> None:
+    host = next(m for m in kws_inputs().measurements.values() if m.evidence == "measured")
+    image = runs(host)
+    assert image is not None
+    (dots,) = [e for e in ET.fromstring(image.svg).iter() if "linecap: round" in e.get("style", "")]
+    strokes = re.findall(r"M (\S+) (\S+)\s+L \1 \2\s", dots.get("d", ""))  # a stroke from a place to the same place
+    assert len(strokes) == len(host.total.samples) == dots.get("d", "").count("M")
+    across, up = ([float(stroke[axis]) for stroke in strokes] for axis in (0, 1))
+    assert across == sorted(across)
+    samples = host.total.samples
+    lowest_first = sorted(range(len(samples)), key=lambda run: samples[run])
+    heights = [-up[run] for run in lowest_first]
+    assert heights == sorted(heights)
