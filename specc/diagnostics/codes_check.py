@@ -379,9 +379,9 @@ register(
         "warning",
         "kernels that a target cannot be built with",
         """
-Kernels are chosen layer by layer, tuned, and given weights in SRAM on Cortex-M boards. A program for
-this computer has the fastest kernels or the generic ones, for all layers; an accelerator runs its
-own. A target that is asked for more is not measured.
+Kernels are chosen layer by layer, tuned, and given weights in SRAM on Cortex-M boards. A program
+for this computer has the fastest kernels or the generic ones, for all layers; an accelerator runs
+its own. A target that is asked for more is not measured.
 
     kernels all { use tuned }     # one of the targets is a computer
 

@@ -51,12 +51,17 @@ def test_one_guard_bit_can_be_the_repair(change, only):
     ("cells", "text"),
     [
         ((8, "1.28", "0.01"), "8 bits hold 256, covering −1.28…1.27 (over 99 %)"),  # 256 of 257 are 99.6 %
-        ((1, "1.0", "0.5"), "1 bit holds 2, covering −0.5…0 (40 %)"),
         ((2, "10", "0.01"), "2 bits hold 4, covering −0.02…0.01 (under 1 %)"),  # 4 of 2,001
     ],
 )
 def test_what_is_covered_is_neither_all_nor_nothing(change, only, cells, text):
     assert only(change(row(*cells)), "E3101").message.endswith(text)
+
+
+def test_one_bit_is_too_few_and_no_width_of_a_kernel(change):
+    found = {diagnostic.code: diagnostic.message for diagnostic in change(row(1, "1.0", "0.5")).diagnostics}
+    assert found.keys() == {"N1104", "E3101"}
+    assert found["E3101"].endswith("1 bit holds 2, covering −0.5…0 (40 %)")
 
 
 def test_surplus_bits(change, only):
