@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ SILENCE_SECONDS: Final = 3.0  # a hundred frames and more
 _FACTS: Final = struct.Struct("<BBHI")
 _HEAD: Final = struct.Struct("<IH")
 _MARK: Final = 0x8000
+# Frames among which one that came twice is looked for: more than an operating system hands over at once. Farther back,
+# the same numbers and currents are those of a recorder that started over while nothing changed.
+_RECENT: Final = 32
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class RunningRecorder:
         """
         self._line = line
         self._frames: dict[int, bytes] = {}  # content by the number of its first sample, in order
+        self._recent: deque[int] = deque(maxlen=_RECENT)  # their keys, of the last ones
         self._next = 0  # number behind the last sample
         self._count = 0
         self._first_at = self._last_at = 0.0
@@ -124,7 +129,7 @@ class RunningRecorder:
         if len(frame.payload) < _HEAD.size + 2 or len(frame.payload) % 2:
             raise BackendError(f"the recorder at {self._line.port} sent a frame without samples", self._line.log())
         first, _clipped = _HEAD.unpack_from(frame.payload)
-        if self._frames.get(first) == frame.payload:
+        if first in self._recent and self._frames[first] == frame.payload:
             return  # it came twice
         if self._frames and first < self._next:
             raise BackendError(
@@ -135,6 +140,7 @@ class RunningRecorder:
         if not self._frames:
             self._first_at = self._last_at
         self._frames[first] = frame.payload
+        self._recent.append(first)
         count = (len(frame.payload) - _HEAD.size) // 2
         self._next = first + count
         self._count += count
