@@ -32,10 +32,24 @@ def fail(message: str) -> int:
     return EXIT_FAILED
 
 
-def add_command(commands: Any, name: str, help_text: str, epilog: str) -> argparse.ArgumentParser:
-    """Declare a command; `epilog` is printed as it stands under its options: examples and exit codes."""
+def add_command(
+    commands: Any, name: str, help_text: str, epilog: str, description: str = ""
+) -> argparse.ArgumentParser:
+    """Declare a command.
+
+    Args:
+        commands: those there are.
+        name: of the command.
+        help_text: for the list of all commands.
+        epilog: is printed as it stands under the options: examples and exit codes.
+        description: stands above the options; the help text where it is empty.
+    """
     parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=help_text, description=help_text, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+        name,
+        help=help_text,
+        description=description or help_text,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     return parser
 

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from specc.commands.checking import print_findings
-from specc.commands.console import EXIT_FAILED, EXIT_OK, Progress, add_targets_options, require_target
+from specc.commands.console import EXIT_FAILED, EXIT_OK, Progress, add_command, add_targets_options, require_target
 
 if TYPE_CHECKING:
     from specc.check import CheckResult
@@ -54,21 +54,21 @@ exit codes: 0 every target was placed, 1 one could not be, 2 wrong usage
 
 def add_commands(commands: Any) -> None:
     """Declare the commands."""
-    roofline = commands.add_parser(
+    roofline = add_command(
+        commands,
         "roofline",
-        help="measured peaks of the targets, and what bounds each layer",
+        "measured peaks of the targets, and what bounds each layer",
+        _ROOFLINE_EPILOG,
         description="Measure what a target can do at best, and say what bounds each layer.",
-        epilog=_ROOFLINE_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_shared(roofline)
     roofline.set_defaults(run=_roofline)
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "experiment",
-        help="predict, measure and explain variants: clock, compiler, widths, fusion, kernels, placement, rewrites",
+        "predict, measure and explain variants: clock, compiler, widths, fusion, kernels, placement, rewrites",
+        _EPILOG,
         description="Predict what a change of one thing would gain, measure it, and say why.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_shared(parser)
     parser.add_argument(

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from specc.commands.console import EXIT_FAILED, EXIT_OK, usage, use_colour
+from specc.commands.console import EXIT_FAILED, EXIT_OK, add_command, usage, use_colour
 
 _EPILOG = """\
 examples:
@@ -22,12 +22,7 @@ A limit holds only for what is known: hardware whose fact is unknown is counted 
 
 def add_commands(commands: Any) -> None:
     """Declare the command."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "targets",
-        help="list, filter and compare the hardware library",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "targets", "list, filter and compare the hardware library", _EPILOG)
     parser.add_argument("names", nargs="*", metavar="NAME", help="show these side by side")
     parser.add_argument("--core", metavar="CORE", help="only this core, for example cortex-m4")
     for option, what in (("--min-clock", "100MHz"), ("--min-sram", "256KiB"), ("--min-flash", "1MiB")):

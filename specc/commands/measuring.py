@@ -91,12 +91,12 @@ def add_commands(commands: Any) -> None:
     verify.add_argument("--format", choices=FORMATS, default="text", help="how verdicts are printed")
     verify.set_defaults(run=_verify)
 
-    report = commands.add_parser(
+    report = add_command(
+        commands,
         "report",
-        help="verify, explain, learn, write the guidelines and other documents",
+        "verify, explain, learn, write the guidelines and other documents",
+        _REPORT_EPILOG,
         description="Verify, explain, learn, and write documents from the stored results.",
-        epilog=_REPORT_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_measuring_options(report)
     report.add_argument(

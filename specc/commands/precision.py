@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specc.commands.checking import print_findings
-from specc.commands.console import EXIT_FAILED, EXIT_OK, EXIT_UNDECIDED, Progress, fail, usage, use_colour
+from specc.commands.console import EXIT_FAILED, EXIT_OK, EXIT_UNDECIDED, Progress, add_command, fail, usage, use_colour
 
 if TYPE_CHECKING:
     from specc.check import CheckResult
@@ -31,12 +31,12 @@ exit codes: 0 every limit holds, 1 one is broken or nothing can be computed, 2 w
 
 def add_commands(commands: Any) -> None:
     """Declare the command."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "precision",
-        help="what quantization costs in gradients and outputs, layer by layer",
+        "what quantization costs in gradients and outputs, layer by layer",
+        _EPILOG,
         description="What quantization costs in gradients and outputs, and whether the harness's limits hold.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
     parser.add_argument("--iterations", type=int, metavar="N", help="inputs to compare, in place of the harness's")

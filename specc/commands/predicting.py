@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specc.commands.checking import print_findings
-from specc.commands.console import EXIT_FAILED, EXIT_OK, Progress, fail, usage
+from specc.commands.console import EXIT_FAILED, EXIT_OK, Progress, add_command, fail, usage
 
 if TYPE_CHECKING:
     from specc.graph.network import Network
@@ -35,12 +35,12 @@ How far predictions are off, and how the score is made: docs/predictor.md.
 
 def add_commands(commands: Any) -> None:
     """Declare the command."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "predict",
-        help="latency and energy on hardware that is not at hand, from published results",
+        "latency and energy on hardware that is not at hand, from published results",
+        _EPILOG,
         description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
     parser.add_argument(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from specc.commands.checking import print_findings
-from specc.commands.console import EXIT_FAILED, EXIT_OK, EXIT_UNDECIDED, Progress, fail, usage
+from specc.commands.console import EXIT_FAILED, EXIT_OK, EXIT_UNDECIDED, Progress, add_command, fail, usage
 
 if TYPE_CHECKING:
     from specc.check import CheckResult
@@ -42,12 +42,12 @@ exit codes: 0 a table keeps every limit, 1 none does, 2 wrong usage, 3 it is not
 
 def add_commands(commands: Any) -> None:
     """Declare the command."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "tune",
-        help="the cheapest quantization table that keeps the precision contract",
+        "the cheapest quantization table that keeps the precision contract",
+        _EPILOG,
         description="Find the cheapest quantization table that keeps the precision contract and every proof.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a .hwspec file")
     parser.add_argument(
