@@ -7,8 +7,8 @@ from collections.abc import Collection
 from typing import Any, Final, cast
 
 from specc.diagnostics.model import Fix, Label, Sink
-from specc.elaborate.groups import ALL, layer_group, report_unknown, target_list
-from specc.elaborate.reader import Handler, Hint, Reader, RejectedError, read_block, suggestion
+from specc.elaborate.groups import ALL, layer_group, targets_block
+from specc.elaborate.reader import Handler, Hint, Reader, read_block, suggestion
 from specc.source import Span
 from specc.spec.contract import Battery, Budget, BudgetItem, BudgetKind, Relation
 from specc.syntax.nodes import Item, Symbol, Word
@@ -34,16 +34,10 @@ def elaborate_budget(
 
     `targets`, `layers` and `datasets` are the names it may use.
     """
-    reader = Reader(item, sink)
-    reader.position = 1
-    try:
-        bound = target_list(reader)
-        what = f"budget `{' '.join(word.text for word in bound)}`"
-        block = reader.block(what)
-        reader.finish()
-        report_unknown(bound, [*targets, ALL], sink)
-    except RejectedError:
+    head = targets_block(item, "budget", [*targets, ALL], sink)
+    if head is None:
         return None
+    bound, what, block = head
     lines: dict[str, Handler] = {
         "latency": lambda r: _latency(r, layers),
         "memory": _memory,

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from specc.diagnostics.model import Label, Sink
-from specc.elaborate.reader import Reader, suggestion
+from specc.elaborate.reader import Reader, RejectedError, suggestion
 from specc.source import Span
-from specc.syntax.nodes import Number, Symbol, Value, Word
+from specc.syntax.nodes import Block, Item, Number, Symbol, Value, Word
 
 ALL = "all"
 
@@ -87,6 +87,28 @@ def _layers_of(reader: Reader, term: Word, layers: Collection[str], others: Mapp
         notes, fix = suggestion(term.text, term.span, [*layers, *others])
         reader.fail("E1011", f"the model has no layer `{term.text}`", term.span, notes=notes, fix=fix)
     return [term]
+
+
+def targets_block(item: Item, section: str, known: list[str], sink: Sink) -> tuple[list[Word], str, Block] | None:
+    """The targets that a section names, the section as messages call it, and its block; None if it was rejected.
+
+    Args:
+        item: the section.
+        section: its keyword.
+        known: the names that may stand there.
+        sink: takes what is wrong.
+    """
+    reader = Reader(item, sink)
+    reader.position = 1
+    try:
+        words = target_list(reader)
+        what = f"{section} `{' '.join(word.text for word in words)}`"
+        block = reader.block(what)
+        reader.finish()
+    except RejectedError:
+        return None
+    report_unknown(words, known, sink)
+    return words, what, block
 
 
 def target_list(reader: Reader) -> list[Word]:

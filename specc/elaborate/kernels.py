@@ -6,8 +6,8 @@ from collections.abc import Collection
 from typing import Any, get_args
 
 from specc.diagnostics.model import Label, Sink
-from specc.elaborate.groups import ALL, layer_group, report_unknown, target_list
-from specc.elaborate.reader import Entry, Handler, Reader, RejectedError, read_block
+from specc.elaborate.groups import ALL, layer_group, targets_block
+from specc.elaborate.reader import Entry, Handler, Reader, read_block
 from specc.source import Span
 from specc.spec.kernels import ConstantsPlace, KernelChoice, KernelRule, Kernels, PlaceRule, Rewrite
 from specc.syntax.nodes import Item
@@ -20,16 +20,10 @@ def elaborate_kernels(item: Item, targets: list[str], layers: Collection[str], s
 
     `targets` and `layers` are the names it may use.
     """
-    reader = Reader(item, sink)
-    reader.position = 1
-    try:
-        bound = target_list(reader)
-        what = f"kernels `{' '.join(word.text for word in bound)}`"
-        block = reader.block(what)
-        reader.finish()
-        report_unknown(bound, [*targets, ALL], sink)
-    except RejectedError:
+    head = targets_block(item, "kernels", [*targets, ALL], sink)
+    if head is None:
         return None
+    bound, what, block = head
     handlers: dict[str, Handler] = {
         "use": lambda r: _rule(r, "a choice of kernels", get_args(KernelChoice), layers),
         "weights": lambda r: _rule(r, "a memory for weights", get_args(ConstantsPlace), layers),

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, cast
 
 from specc.diagnostics.model import Label, Sink
 from specc.elaborate.budgets import data_set, relation
-from specc.elaborate.groups import report_unknown, target_list
+from specc.elaborate.groups import targets_block
 from specc.elaborate.model import SEED_LIMIT
 from specc.elaborate.reader import (
     Handler,
@@ -145,16 +145,10 @@ def elaborate_instrument(
 
     `targets` are the names it may use, `cores` the cores of those that are in order.
     """
-    reader = Reader(item, sink)
-    reader.position = 1
-    try:
-        observed = target_list(reader)
-        what = f"instrument `{' '.join(word.text for word in observed)}`"
-        block = reader.block(what)
-        reader.finish()
-        report_unknown(observed, targets, sink)
-    except RejectedError:
+    head = targets_block(item, "instrument", targets, sink)
+    if head is None:
         return None
+    observed, what, block = head
     counters, sensors = _observed(block, [cores[word.text] for word in observed if word.text in cores], sink)
     spans = {"": item.head} | {name: word.span for name, word in counters.items()}
     if not counters and not sensors:
