@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from specc.check.context import Context, mark, place
 from specc.check.instruction_model import core_name
 from specc.spec.hardware import Target
 from specc.spec.kernels import KernelRule, Kernels, PlaceRule
 
-_ALL: Final = "all"
-
 
 def check_kernels(context: Context) -> None:
     """Kernels are chosen layer by layer for microcontrollers alone; nothing else can be built so."""
-    for kernels in context.spec.kernels:
-        for target in context.spec.targets:
-            if kernels.target in (_ALL, target.name):
-                refused = _refused(kernels, target)
-                if refused is not None:
-                    _report(context, kernels, refused, target)
+    for target in context.spec.targets:
+        kernels = context.spec.kernels_of(target.name)
+        refused = _refused(kernels, target)
+        if refused is not None:
+            _report(context, kernels, refused, target)
 
 
 def _refused(kernels: Kernels, target: Target) -> KernelRule | PlaceRule | None:
@@ -37,7 +32,7 @@ def _refused(kernels: Kernels, target: Target) -> KernelRule | PlaceRule | None:
 
 def _report(context: Context, kernels: Kernels, refused: KernelRule | PlaceRule, target: Target) -> None:
     what = "this computer" if target.hardware.core == "host" else core_name(target.hardware)
-    repair = "name the boards in place of `all`" if kernels.target == _ALL else "remove the line"
+    repair = "remove the line" if kernels.target == target.name else "name the boards in place of `all`"
     context.report(
         "W4113",
         f"target `{target.name}` cannot be built so, and will not be measured",
