@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Final
+from typing import Final, Literal
 
 from specc.codegen.activations import with_separate_activations
 from specc.graph.execution import Execution
@@ -58,19 +58,23 @@ def _execution(spec: Spec, target: Target, network: QuantizedNetwork, beside: in
     if spec.model.rows == "least":
         return least_memory(request)
     declared = as_declared(request)
-    limit = sram_limit(spec, target)
+    limit = memory_limit(spec, target, "sram")
     if spec.model.rows == "never" or limit is None or request.peak(declared) <= limit - beside:
         return declared
     return within(request, max(0, limit - beside))
 
 
-def sram_limit(spec: Spec, target: Target) -> int | None:
-    """Bytes of SRAM that a program may take, or None where nothing limits them."""
-    budgets = [
+def memory_limit(spec: Spec, target: Target, memory: Literal["flash", "sram"]) -> int | None:
+    """Bytes of a memory that a program may take: the least of what the hardware has and of its budgets.
+
+    None where nothing limits them.
+    """
+    limits = [
         int(item.limit.base) - (item.relation == "<")
         for item in spec.budget_items(target.name)
-        if item.kind == "memory" and item.scope == ("sram",)
+        if item.kind == "memory" and item.scope == (memory,)
     ]
-    if target.hardware.sram is not None:
-        budgets.append(int(target.hardware.sram.value.base))
-    return min(budgets, default=None)
+    fact = target.hardware.memory(memory)
+    if fact is not None:
+        limits.append(int(fact.value.base))
+    return min(limits, default=None)

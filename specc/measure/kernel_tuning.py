@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from pydantic import ValidationError
 
+from specc.codegen.schedule import memory_limit
 from specc.evidence import Figure
 from specc.measure.assignment import Assignment, Cost, assign
 from specc.measure.backend import Backend, BackendError, BuildOptions, FlashExceededError, Job, KernelTrials
@@ -85,7 +86,7 @@ def measure_tuned(
     if not isinstance(backend, KernelTrials):
         raise cannot_tune(job.target)
     tried = _try(backend, job, layers, store, fresh=fresh)
-    flash_limit, sram_limit = memory_limit(job.spec, job.target, "flash"), memory_limit(job.spec, job.target, "sram")
+    flash_limit, sram_limit = limit_of(job.spec, job.target, "flash"), limit_of(job.spec, job.target, "sram")
     room = [flash_limit - tried.flash, sram_limit - tried.sram]
     costs = [[variant.cost for variant in own] for own in tried.variants.values()]
     for _ in range(_ROUNDS):
@@ -103,21 +104,16 @@ def measure_tuned(
     raise BackendError(f"no choice of kernels was found in {_ROUNDS} rounds that fits flash and SRAM once it is linked")
 
 
-def memory_limit(spec: Spec, target: Target, memory: Literal["flash", "sram"]) -> int:
-    """Bytes of a memory that a program may take: the least of what the chip has and of its budgets.
+def limit_of(spec: Spec, target: Target, memory: Literal["flash", "sram"]) -> int:
+    """Bytes of a memory that a program may take, where the hardware says how much it has.
 
     Raises:
         BackendError: the hardware does not declare the memory.
     """
-    hardware = target.hardware
-    fact = hardware.sram if memory == "sram" else hardware.flash or hardware.external_flash
-    if fact is None:
-        raise BackendError(f"hardware {hardware.name} declares no {memory}")
-    limits = [int(fact.value.base)]
-    for item in spec.budget_items(target.name):
-        if item.kind == "memory" and item.scope == (memory,):
-            limits.append(int(item.limit.base) - (item.relation == "<"))
-    return min(limits)
+    limit = memory_limit(spec, target, memory)
+    if limit is None or target.hardware.memory(memory) is None:
+        raise BackendError(f"hardware {target.hardware.name} declares no {memory}")
+    return limit
 
 
 def _try(backend: KernelTrials, job: Job, layers: Sequence[Tunable], store: Store, *, fresh: bool) -> _Tried:

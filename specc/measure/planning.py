@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from specc.codegen.schedule import BESIDE_ACTIVATIONS, scheduled, sram_limit
+from specc.codegen.schedule import BESIDE_ACTIVATIONS, memory_limit, scheduled
 from specc.graph.execution import Execution
 from specc.measure.backend import BackendError, Job
 from specc.measure.result import Measurement
@@ -39,7 +39,7 @@ def measure_planned(job: Job, measure_one: MeasurePlanned, store: Store) -> tupl
         UnfitError: declared layers cannot run by rows.
         BackendError: the first schedule cannot be measured.
     """
-    limit = sram_limit(job.spec, job.target)
+    limit = memory_limit(job.spec, job.target, "sram")
     executions: list[Execution | None] = []
     results: list[tuple[Measurement, bool]] = []
     beside: int | None = BESIDE_ACTIVATIONS

@@ -124,6 +124,10 @@ class Hardware(Node):
         """Vendor and part number."""
         return f"{self.vendor} {self.title}".lstrip()
 
+    def memory(self, name: Literal["flash", "sram"]) -> Fact | None:
+        """How much there is of a memory, None if that is not declared; a chip without flash has what is beside it."""
+        return self.sram if name == "sram" else self.flash or self.external_flash
+
 
 class Target(Node):
     """A candidate: hardware plus how it is clocked and compiled."""

@@ -110,7 +110,7 @@ def memory_bytes(target: Target, room: int = 0) -> tuple[int, int]:
         BackendError: one of them is not declared; without it nothing can be said about whether a program fits.
     """
     hardware = target.hardware
-    facts = {"flash": hardware.flash or hardware.external_flash, "sram": hardware.sram}
+    facts = {"flash": hardware.memory("flash"), "sram": hardware.memory("sram")}
     missing = [name for name, fact in facts.items() if fact is None]
     if missing:
         raise BackendError(f"hardware {hardware.name} declares no {' and no '.join(missing)}")

@@ -15,7 +15,7 @@ from specc.evidence import Figure
 from specc.graph.build import build_network
 from specc.measure.backend import BackendError, FlashExceededError, Job
 from specc.measure.kernel_result import KernelTuning, LayerTrial, ProgramTrial
-from specc.measure.kernel_tuning import memory_limit
+from specc.measure.kernel_tuning import limit_of
 from specc.measure.planning import beside_activations
 from specc.measure.result import Measurement
 from specc.measure.runner import RunReport, measure
@@ -250,10 +250,10 @@ def test_a_backend_that_cannot_try_kernels_says_so(store: Store) -> None:
 def test_limits_are_the_least_of_chip_and_budgets() -> None:
     own = spec(flash=5_000)
     strict = strictly(own)
-    assert memory_limit(own, own.target("m4"), "flash") == 5_000
-    assert memory_limit(strict, own.target("m4"), "flash") == 4_999
+    assert limit_of(own, own.target("m4"), "flash") == 5_000
+    assert limit_of(strict, own.target("m4"), "flash") == 4_999
     with pytest.raises(BackendError, match="declares no flash"):
-        memory_limit(own, own.target("h"), "flash")
+        limit_of(own, own.target("h"), "flash")
 
 
 def strictly(own: Spec) -> Spec:
