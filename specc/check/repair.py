@@ -11,12 +11,10 @@ from specc.check import CheckResult, check_source
 from specc.diagnostics.fixes import applicable, apply, normalised
 from specc.diagnostics.model import Diagnostic, Fix, Sink
 from specc.source import SourceFile
-from specc.syntax.files import Change
+from specc.syntax.files import Change, split_mark
 
 ROUNDS: Final = 20  # a fix may uncover a finding with another fix; no file needs more than a few rounds
 SINGLE_TRIES: Final = 50  # checks of the whole file with one fix more
-_ENCODING: Final = "utf-8"
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -52,11 +50,10 @@ def repair(path: Path, *, unsafe: bool = False) -> Repaired:
     if source is None:
         return Repaired(path, b"", b"", (), CheckResult(None, None, tuple(sink), ()))
     before = path.read_bytes()
-    mark = _BYTE_ORDER_MARK if before.startswith(_BYTE_ORDER_MARK) else b""
-    raw = before.removeprefix(mark).decode(_ENCODING)
+    mark, raw = split_mark(before)
     source = SourceFile(source.name, normalised(raw), path)
     state = _repaired(_State(raw, source, check_source(source)), unsafe)
-    return Repaired(path, before, mark + state.raw.encode(_ENCODING), state.applied, state.result)
+    return Repaired(path, before, mark + state.raw.encode(), state.applied, state.result)
 
 
 def _repaired(start: _State, unsafe: bool) -> _State:

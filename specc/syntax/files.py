@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from codecs import BOM_UTF8
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,12 @@ def _similar_files(path: Path) -> tuple[str, ...]:
         return ()
     close = get_close_matches(path.name, names, n=1)
     return (f"did you mean {path.parent / close[0]}?",) if close else ()
+
+
+def split_mark(data: bytes) -> tuple[bytes, str]:
+    """The byte order mark of a spec file, empty if it has none, and its text with line ends as they are."""
+    mark = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
+    return mark, data.removeprefix(mark).decode("utf-8")
 
 
 class WriteError(Exception):

@@ -12,13 +12,12 @@ from specc.diagnostics.fixes import apply, normalised
 from specc.diagnostics.model import Fix, Sink
 from specc.source import SourceFile, Span
 from specc.spec.model import QuantizationRow, QuantizationTable
-from specc.syntax.files import SIZE_LIMIT, Change
+from specc.syntax.files import SIZE_LIMIT, Change, split_mark
 from specc.syntax.formatter import FormatError, format_source
 from specc.syntax.nodes import Block, Row, Word
 from specc.syntax.parser import parse
 from specc.syntax.tables import is_rule
 
-_MARK: Final = b"\xef\xbb\xbf"
 _CALIBRATED: Final = "calibrated"
 _DEFAULT_ACCUMULATOR: Final = QuantizationRow.model_fields["accumulator"].default
 
@@ -41,8 +40,7 @@ def edited(path: Path, original: QuantizationTable, table: QuantizationTable) ->
         raise EditError(f"{path} cannot be read: {error.strerror or error}") from error
     if len(before) > SIZE_LIMIT:
         raise EditError(f"{path} has grown too large to be a spec")
-    mark = _MARK if before.startswith(_MARK) else b""
-    raw = before.removeprefix(mark).decode("utf-8")
+    mark, raw = split_mark(before)
     source = SourceFile(str(path), normalised(raw), path)
     edits = tuple(_edits(source, original, table))
     text = apply(raw, [Fix("tuned", edits)]) if edits else raw
