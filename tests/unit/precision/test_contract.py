@@ -1,8 +1,10 @@
 """Limits against intervals, with every outcome at its border."""
 
 import dataclasses
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from specc.precision.contract import Judgement, fresh_drift, judge, readable, repeated
@@ -130,6 +132,22 @@ def test_a_limit_below_chance_is_not_decided_and_says_what_could_be() -> None:
 
 def test_drift_beyond_chance_and_limit_fails() -> None:
     assert drift(Estimate(1, 0, 2, 0.001), Estimate(1.1, 0, 2, 0.001), 0.01).outcome == "fail"
+
+
+def test_drift_that_chance_explains_once_in_twenty_is_undecided() -> None:
+    """2.5 standard errors: outside of the interval of 95 %, inside what a harness of many layers meets every day."""
+    own = drift(Estimate(1, 0, 2, 0.01), Estimate(1 + 2.5 * math.sqrt(2) * 0.01, 0, 2, 0.01), 0.0001)
+    assert own.outcome == "undecided" and "more than" in own.reason
+
+
+def test_chance_alone_hardly_ever_fails() -> None:
+    draws = np.random.default_rng(5).normal(1, 0.01, (3000, 8, 2))
+    contract = GradientContract(statistic="drift", relation="<", limit=0.0001)
+    failed = 0
+    for pairs in draws:
+        both = [[layer(power=Estimate(value, 0, 2, 0.01)) for value in pair] for pair in pairs]
+        failed += any(fresh_drift(contract, *pair, 300, layers=8).outcome == "fail" for pair in both)
+    assert failed <= 6
 
 
 def test_drift_within_the_limit_passes() -> None:

@@ -72,8 +72,10 @@ def test_nothing_limited_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_fresh_seeds_cannot_resolve_a_hundredth_of_a_percent(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    seeds = iter((4288287425, 3970201436))  # two that differ by more than the interval of 95 % of one layer
+    monkeypatch.setattr("specc.measure.precision.fresh_seed", lambda: next(seeds))
     extra = "harness {\n iterations 300\n seed fresh\n gradient drift < 0.01 %\n}\n"
     assert precision(write(tmp_path, extra=extra)) == 3
     text = " ".join(capsys.readouterr().out.split())
