@@ -1,6 +1,17 @@
 /* Takes back a layer's constants, so that a constant that the next layer lacks is an error. No include guard. */
 #undef LAYER
 #undef INPUT_T
+#undef SOURCE_T
+#undef SOURCE
+#undef SOURCE_ROWS
+#undef SOURCE_CODES
+#undef COPIED
+#undef COPIED_ROWS
+#undef COPIED_CODES
+#undef ROWS_ABOVE
+#undef CODES_BEFORE
+#undef OUTSIDE
+#undef TAKEN_OFF
 #undef SECOND_INPUT_T
 #undef WEIGHT_T
 #undef OUTPUT_T

@@ -58,13 +58,13 @@ class _Channel:
 
 
 def fold(network: QuantizedNetwork, layer: Layer) -> Folded | None:
-    """A layer's constants with one shift, or None where that is not exact.
+    """A layer's constants with one shift, or None where that is not exact, or is switched off.
 
     Args:
         network: the network.
         layer: one with weights.
     """
-    channels = _channels(network, layer)
+    channels = None if "shifts" in network.off else _channels(network, layer)
     if channels is None:
         return None
     for shift in sorted({channel.shift - 32 for channel in channels} | {_LEAST_SHIFT}, reverse=True):

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from specc.codegen.arena import Arena, plan
 from specc.codegen.choice import NOTHING_SET, choose
+from specc.codegen.input_pass import copy_bytes
 from specc.codegen.kernels import GENERIC
 from specc.codegen.layers import identifiers, layer_code
 from specc.numerics.quantized import QuantizedNetwork
@@ -128,6 +129,7 @@ def render(
     context = {
         "name": graph.name,
         "arena_bytes": arena.size,
+        "copied_bytes": copy_bytes(network),
         "layers": [
             layer_code(network, layer, names[layer.name], arena, kernels[layer.name], threads=threads)
             for layer in graph.layers

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from specc.codegen import armv6m, dsp, generic, x86
+from specc.codegen.input_pass import as_read
 from specc.codegen.packed import Packed, Packers
 from specc.graph.network import Layer
 from specc.graph.rewrites import is_global_average
@@ -91,6 +92,9 @@ def kernels_of(network: QuantizedNetwork, layer: Layer, family: str) -> tuple[Ke
         return (Kernel(GENERIC, "window_products"),)
     if layer.name in network.by_rows and is_global_average(layer):
         return (Kernel(GENERIC, "pool_sums"),)
+    if layer.kind == "avgpool" and network.numbers[layer.name].multipliers.size > 1:
+        return (Kernel(GENERIC, "avgpool"),)  # a scale for each channel, of sums that a convolution did not round
+    network, layer = as_read(network, layer)
     own = _packed(network, layer, family, _PACKERS[family])
     plain = Kernel(GENERIC, _GENERIC_NAMES.get(layer.kind, layer.kind))
     slower = (plain, *_packed(network, layer, GENERIC, generic.PACKERS))

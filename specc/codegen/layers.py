@@ -10,6 +10,7 @@ from specc.codegen.arena import Arena
 from specc.codegen.array import Array, array
 from specc.codegen.folding import folded_bias
 from specc.codegen.geometry import SPATIAL, row_counts, row_width
+from specc.codegen.input_pass import COPY, as_read, copy_macros
 from specc.codegen.kernels import Kernel
 from specc.codegen.window_sums import products_constants, sums_constants
 from specc.graph.lifetimes import sums_name
@@ -69,12 +70,14 @@ def layer_code(
         zero_point = network.formats[summed.inputs[0]].zero_point
         arrays, macros = products_constants(summed, network.numbers[summed.name], numbers, zero_point, identifier)
     else:
-        arrays = _arrays(network, layer, kernel, identifier)
-        macros = _macros(network, layer, kernel, identifier) if kernel else {}
+        view, reader = as_read(network, layer)
+        arrays = _arrays(view, reader, kernel, identifier)
+        macros = _macros(view, reader, kernel, identifier) if kernel else {}
     in_parts = threads > 1 and not by_rows and not network.window_sums & {layer.name, *layer.inputs}
-    in_parts = in_parts and not numbers.activation_clamp
+    copied = copy_macros(network, layer, arena.offsets[layer.inputs[0]])
+    in_parts = in_parts and not (numbers.activation_clamp or copied)
     if kernel:
-        macros = _tensors(network, layer, identifier, arena) | macros
+        macros = _tensors(network, layer, identifier, arena) | macros | copied
     if in_parts and "TILE" in macros:
         positions = math.prod(layer.output_shape[:2])
         macros["TILE"] = min(int(macros["TILE"]), -(-positions // threads))
@@ -106,16 +109,14 @@ def _arrays(network: QuantizedNetwork, layer: Layer, kernel: Kernel | None, name
     if layer.kind == "softmax":
         assert numbers.table is not None
         return (array(f"table_{name}", "uint32_t", numbers.table),)
+    if layer.kind == "avgpool" and numbers.multipliers.size > 1:
+        return _scales(numbers, name)
     if layer.kind not in _WITH_WEIGHTS:
         return ()
     packed = kernel.packed if kernel else None
     assert numbers.weights is not None and numbers.bias is not None
     bias = numbers.bias if is_padded(layer) else folded_bias(layer, numbers.weights, numbers.bias, source.zero_point)
-    beside = (
-        array(f"bias_{name}", "int32_t", bias),
-        array(f"multipliers_{name}", "int32_t", numbers.multipliers),
-        array(f"shifts_{name}", "uint8_t", numbers.shifts),
-    )
+    beside = (array(f"bias_{name}", "int32_t", bias), *_scales(numbers, name))
     if packed is None:
         return (array(f"weights_{name}", f"int{numbers.weight_container_bits}_t", numbers.weights), *beside)
     c_type = "int32_t" if packed.alignment == 4 else f"_Alignas({packed.alignment}) int32_t"
@@ -123,11 +124,19 @@ def _arrays(network: QuantizedNetwork, layer: Layer, kernel: Kernel | None, name
     return (array(f"weights_{name}", c_type, packed.weights), *kept)
 
 
+def _scales(numbers: LayerNumbers, name: str) -> tuple[Array, ...]:
+    return (
+        array(f"multipliers_{name}", "int32_t", numbers.multipliers),
+        array(f"shifts_{name}", "uint8_t", numbers.shifts),
+    )
+
+
 def _tensors(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena) -> dict[str, str | int]:
     """Where a layer's tensors lie, and in which format; its rows as its kernel sees them."""
-    source, out = network.formats[layer.inputs[0]], network.layer_format(layer)
+    view, reader = as_read(network, layer)
+    source, out = view.formats[reader.inputs[0]], network.layer_format(layer)
     numbers = network.numbers[layer.name]
-    in_rows, out_rows = row_counts(network, layer)
+    in_rows, out_rows = row_counts(view, reader)
 
     def row(tensor: str, c_type: str, rows: int) -> str:
         codes = math.prod(network.network.shape(tensor)) // rows
@@ -147,6 +156,9 @@ def _tensors(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Ar
         "OUT_HEIGHT": out_rows,
         "ROW_FUNCTION": "activated_row" if numbers.activation_clamp else "row",
     }
+    if reader is not layer:
+        macros["COPIED"] = f"((INPUT_T *){COPY})"
+        macros["INPUT_ROW(y)"] = f"(COPIED + (y) * {math.prod(reader.input_shapes[0]) // in_rows})"
     if numbers.activation_clamp:
         low, high = numbers.activation_clamp
         macros |= {
@@ -190,6 +202,8 @@ def _macros(network: QuantizedNetwork, layer: Layer, kernel: Kernel, identifier:
             "MULTIPLIER": int(numbers.multipliers[0]),
             "SHIFT": int(numbers.shifts[0]),
         }
+    if layer.kind == "avgpool" and numbers.multipliers.size > 1:  # by the channel that the kernel is at
+        macros |= {"MULTIPLIER": f"multipliers_{identifier}[channel]", "SHIFT": f"shifts_{identifier}[channel]"}
     if layer.kind == "add":
         second = network.formats[layer.inputs[1]]
         macros |= {"SECOND_ZERO_POINT": second.zero_point, "SECOND_MULTIPLIER": int(numbers.multipliers[1])}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Final, Literal
 
-from specc.codegen.activations import with_separate_activations
+from specc.codegen.kernels import family_of
+from specc.codegen.rewrites import without
 from specc.graph.execution import Execution
 from specc.graph.lifetimes import ALIGNMENT
 from specc.graph.planner import Request, as_declared, least_memory, within
@@ -36,9 +37,16 @@ def scheduled(
     Raises:
         UnfitError: declared layers cannot run by rows.
     """
-    if "activations" in spec.kernels_of(target.name).off:
-        network = with_separate_activations(network)
-    return dataclasses.replace(network, execution=_execution(spec, target, network, beside))
+    planned = dataclasses.replace(network, execution=_execution(spec, target, network, beside))
+    asked = spec.kernels_of(target.name).off
+    if "rows" in asked:
+        alone = _execution(unfused(spec), target, network, beside)
+        off = planned.off if alone == planned.execution else planned.off | {"rows"}
+        planned, spec = dataclasses.replace(network, execution=alone, off=off), unfused(spec)
+    changed = without(planned, asked, family_of(target.hardware.core, has_dsp=target.hardware.dsp))
+    if changed.value_bytes == planned.value_bytes:
+        return changed
+    return dataclasses.replace(changed, execution=_execution(spec, target, changed, beside))
 
 
 def unfused(spec: Spec) -> Spec:

@@ -5,6 +5,7 @@ The kernels `window_sums.inc` and `window_products.inc` say what they are for.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -13,9 +14,10 @@ import numpy as np
 
 from specc.codegen.array import Array, array
 from specc.graph.network import Layer
-from specc.numerics.quantized import IntArray, LayerNumbers
+from specc.numerics.quantized import IntArray, LayerNumbers, QuantizedNetwork
 
 NO_CLASS: Final = 255  # of a position that strides step over
+_SUM_BITS: Final = 32
 
 
 @dataclass(frozen=True)
@@ -136,3 +138,24 @@ def products_constants(
         "COLUMN_CLASSES": len(columns.taps),
         "ACCUMULATOR_BITS": pool.accumulator_bits,
     }
+
+
+def with_every_output(network: QuantizedNetwork) -> QuantizedNetwork:
+    """The network whose convolutions make every output, in place of running as window sums: the same arithmetic.
+
+    The codes of an output are its accumulator, in 32 bits: twice it, rounded to half of that, is it. The pool adds them
+    up modulo 2**32, as window sums are.
+    """
+    highest = (1 << (_SUM_BITS - 1)) - 1
+    formats, numbers = dict(network.formats), dict(network.numbers)
+    for name in network.window_sums:
+        channels = network.network.layer(name).output_shape[-1]
+        formats[name] = dataclasses.replace(formats[name], zero_point=0, bits=_SUM_BITS, low=-highest - 1, high=highest)
+        numbers[name] = dataclasses.replace(
+            numbers[name],
+            multipliers=np.full(channels, 2),
+            shifts=np.ones(channels, np.int64),
+            clamp_low=-highest - 1,
+            clamp_high=highest,
+        )
+    return dataclasses.replace(network, formats=formats, numbers=numbers, window_sums=frozenset())

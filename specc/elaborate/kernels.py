@@ -9,10 +9,20 @@ from specc.diagnostics.model import Label, Sink
 from specc.elaborate.groups import ALL, layer_group, targets_block
 from specc.elaborate.reader import Entry, Handler, Reader, read_block
 from specc.source import Span
-from specc.spec.kernels import ConstantsPlace, KernelChoice, KernelRule, Kernels, PlaceRule, Rewrite
+from specc.spec.kernels import (
+    ALL_REWRITES,
+    REWRITES,
+    ConstantsPlace,
+    KernelChoice,
+    KernelRule,
+    Kernels,
+    PlaceRule,
+    Rewrite,
+)
 from specc.syntax.nodes import Item
 
 _EXAMPLE = "for example `use tuned`"
+_SWITCH = ("on", "off")
 
 
 def elaborate_kernels(item: Item, targets: list[str], layers: Collection[str], sink: Sink) -> list[Kernels] | None:
@@ -27,9 +37,9 @@ def elaborate_kernels(item: Item, targets: list[str], layers: Collection[str], s
     handlers: dict[str, Handler] = {
         "use": lambda r: _rule(r, "a choice of kernels", get_args(KernelChoice), layers),
         "weights": lambda r: _rule(r, "a memory for weights", get_args(ConstantsPlace), layers),
+        "rewrite": _rewrite,
     }
     repeatable = frozenset(handlers)
-    handlers["rewrite"] = _rewrite
     entries = read_block(block, handlers, what, sink, repeatable=repeatable)
     if not block.items and not block.rows:
         sink.add("E1005", f"{what} is empty", item.head, notes=(_EXAMPLE,))
@@ -43,7 +53,7 @@ def elaborate_kernels(item: Item, targets: list[str], layers: Collection[str], s
         PlaceRule.model_construct(place=entry.value[0], layers=entry.value[1], spans={"": entry.item.head})
         for entry in entries.get("weights", [])
     )
-    off = tuple(name for name, on in (entry.value for entry in entries.get("rewrite", [])) if not on)
+    off = _off([entry.value for entry in entries.get("rewrite", [])])
     return [
         Kernels.model_construct(
             target=word.text, rules=rules, places=places, off=off, spans={"": item.head, "target": word.span}
@@ -75,20 +85,32 @@ def _rule(reader: Reader, what: str, words: tuple[str, ...], layers: Collection[
     return choice, layer_group(reader, layers).names
 
 
-def _rewrite(reader: Reader) -> tuple[str, bool]:
-    """`activations off`."""
-    name = reader.choice("a rewrite of the generated code", get_args(Rewrite)).text
-    return name, reader.choice("on or off", ("on", "off")).text == "on"
+def _rewrite(reader: Reader) -> tuple[str, tuple[str, ...]]:
+    """`padding shifts off`, `all off`: on or off, and the rewrites; none where all others are meant."""
+    names = [reader.choice("a rewrite of the generated code", (*REWRITES, ALL_REWRITES))]
+    if names[0].text == ALL_REWRITES:
+        return reader.choice("on or off", _SWITCH).text, ()
+    while (word := reader.choice("a rewrite, on or off", (*REWRITES, *_SWITCH))).text not in _SWITCH:
+        names.append(word)
+    return word.text, tuple(name.text for name in names)
+
+
+def _off(lines: list[tuple[str, tuple[str, ...]]]) -> tuple[Rewrite, ...]:
+    """The rewrites that some lines switch off: by their names, else by the line for all others."""
+    switch = {name: word for word, names in lines for name in names}
+    others = next((word for word, names in lines if not names), "on")
+    return tuple(name for name in REWRITES if switch.get(name, others) == "off")
 
 
 def _report_twice(keyword: str, entries: list[Entry], sink: Sink) -> None:
-    """A layer of two lines, or two lines for all others."""
+    """A layer or a rewrite of two lines, or two lines for all others."""
     first: dict[str, Entry] = {}
     for entry in entries:
         for name in entry.value[1] or ("",):
             if name in first:
                 label = Label(first[name].item.head, "first said here")
-                whose = f"layer `{name}`" if name else "the layers without a line of their own"
+                what = "rewrite" if keyword == "rewrite" else "layer"
+                whose = f"{what} `{name}`" if name else f"the {what}s without a line of their own"
                 sink.add("E1006", f"`{keyword}` is said twice of {whose}", entry.item.head, secondary=(label,))
                 break
             first[name] = entry

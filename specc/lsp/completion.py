@@ -12,6 +12,7 @@ from specc.elaborate.layers import KINDS
 from specc.lsp.document import Document
 from specc.lsp.names import Kind, Names
 from specc.lsp.vocabulary import DIMENSIONS, INPUT_OPTIONS, ITEMS, KERNEL_RULES, TOP, VALUES
+from specc.spec.kernels import ALL_REWRITES, REWRITES
 from specc.syntax.parser import lex
 from specc.units import AMBIGUOUS_UNITS, UNITS
 
@@ -102,7 +103,7 @@ def _items(place: _Place, names: Names) -> Iterator[types.CompletionItem]:
         if behind_first:
             yield from (_keyword(word) for word in KERNEL_RULES.get(first, ()))
         elif first == "rewrite":
-            yield from (_keyword(word) for word in ("on", "off"))
+            yield from (_keyword(word) for word in (*_left(place.words), "on", "off"))
         elif "for" in place.words:
             yield from _names(names, "layer")
         else:
@@ -117,6 +118,11 @@ def _items(place: _Place, names: Names) -> Iterator[types.CompletionItem]:
         yield from _names(names, "layer")
     elif first in VALUES and (behind_first or first == "optimise"):
         yield from (_keyword(word) for word in VALUES[first])
+
+
+def _left(words: Sequence[str]) -> tuple[str, ...]:
+    """The rewrites that a line does not name yet."""
+    return () if ALL_REWRITES in words else tuple(name for name in REWRITES if name not in words)
 
 
 def _has_relation(words: Sequence[str]) -> bool:

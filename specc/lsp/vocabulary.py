@@ -9,7 +9,7 @@ from typing import Final, get_args
 from specc.elaborate.layers import KINDS
 from specc.spec.counters import COUNTERS
 from specc.spec.hardware import Core
-from specc.spec.kernels import ConstantsPlace, KernelChoice, Rewrite
+from specc.spec.kernels import ALL_REWRITES, REWRITES, ConstantsPlace, KernelChoice
 from specc.spec.model import Activation, Padding, RowsMode
 from specc.syntax.words import EDITION_WORD, SECTIONS, STATEMENTS
 from specc.units import (
@@ -71,7 +71,7 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 # Words that may follow the keywords of a `kernels` section, where they mean something else than in other sections.
 KERNEL_RULES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"use": get_args(KernelChoice), "weights": get_args(ConstantsPlace), "rewrite": get_args(Rewrite)}
+    {"use": get_args(KernelChoice), "weights": get_args(ConstantsPlace), "rewrite": (*REWRITES, ALL_REWRITES)}
 )
 
 # What a number behind a keyword measures.

@@ -21,8 +21,10 @@ def spec_hash(spec: Spec) -> str:
 
 
 def graph_hash(network: QuantizedNetwork) -> str:
-    """SHA-256 of a network with all its numbers."""
+    """SHA-256 of a network with all its numbers, and of what its code does without."""
     digest = hashlib.sha256(repr(network.network).encode())
+    if network.off:
+        digest.update(repr(sorted(network.off)).encode())
     for name, form in sorted(network.formats.items()):
         digest.update(f"{name} {form!r}".encode())
     for name, numbers in sorted(network.numbers.items()):

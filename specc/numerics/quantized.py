@@ -97,7 +97,8 @@ class QuantizedNetwork:
     """A network, the format of each of its tensors, and the numbers of each of its layers.
 
     `window_sums` names the convolutions that run as window sums: their outputs exist nowhere. `execution` says in which
-    steps generated code runs the layers (None: each as a whole); it changes no result.
+    steps generated code runs the layers (None: each as a whole), and `off` which exact rewrites it goes without, of
+    those that there are for this network; they change no result.
     """
 
     network: Network
@@ -105,6 +106,7 @@ class QuantizedNetwork:
     numbers: dict[str, LayerNumbers]  # by layer name
     window_sums: frozenset[str] = frozenset()
     execution: Execution | None = None
+    off: frozenset[str] = frozenset()  # of `specc.spec.kernels.REWRITES`
 
     @property
     def steps(self) -> Execution:
@@ -125,9 +127,8 @@ class QuantizedNetwork:
     def schedule(self) -> str:
         """How the layers run, in words; equal words are equal schedules of a network."""
         sums = [f"{name}+{self.network.consumers(name)[0].name} as window sums" for name in sorted(self.window_sums)]
-        apart = any(own.activation_clamp for own in self.numbers.values())
-        passes = ["activations in passes of their own"] if apart else []
-        return "; ".join([*sums, self.steps.describe(self.network), *passes])
+        without = [f"without the rewrite of {', '.join(sorted(self.off))}"] if self.off else []
+        return "; ".join([*sums, self.steps.describe(self.network), *without])
 
     @property
     def value_bytes(self) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from specc.spec.base import Node
 
@@ -10,9 +10,38 @@ from specc.spec.base import Node
 # constants, plain C, or the one that is found fastest by measuring all of them.
 KernelChoice = Literal["fastest", "smallest", "generic", "tuned"]
 ConstantsPlace = Literal["flash", "sram"]
-# Exact rewrites that generated code has unless they are switched off, to see their worth: clamping to the codes of an
-# activation within the kernel, in place of another pass over its output.
-Rewrite = Literal["activations"]
+# Exact rewrites that generated code has unless they are switched off, to see their worth. No result changes.
+Rewrite = Literal["activations", "padding", "zero_points", "shifts", "rows", "window_sums"]
+REWRITES: Final[tuple[Rewrite, ...]] = get_args(Rewrite)
+ALL_REWRITES: Final = "all"
+# What code does with each, and without it.
+MEANINGS: Final[dict[Rewrite, tuple[str, str]]] = {
+    "activations": (
+        "a kernel clamps to the codes of the activation",
+        "another pass over the output does, behind a kernel that clamps to its container",
+    ),
+    "padding": (
+        "kernels of windows know where their input ends",
+        "the input is copied first, with the codes of the padding around it",
+    ),
+    "zero_points": (
+        "biases hold what the input's zero point adds to a sum, and kernels take codes as they are",
+        "the input is copied first, less its zero point, in codes of twice the width",
+    ),
+    "shifts": (
+        "the channels of a convolution share one shift and one rounding, which hold the output's zero point; the "
+        "differences are in their weights (kernels for the DSP extension)",
+        "every sum is shifted and rounded by numbers of its channel",
+    ),
+    "rows": (
+        "layers run by rows where the schedule or the memory asks for it",
+        "every layer runs by itself, over whole tensors",
+    ),
+    "window_sums": (
+        "a convolution that is only averaged adds up its inputs, and multiplies each weight once",
+        "it makes every output, in 32 bits, and these are added up",
+    ),
+}
 
 
 class KernelRule(Node):
@@ -35,7 +64,7 @@ class Kernels(Node):
     target: str
     rules: tuple[KernelRule, ...] = ()
     places: tuple[PlaceRule, ...] = ()
-    off: tuple[Rewrite, ...] = ()
+    off: tuple[Rewrite, ...] = ()  # in the order of `REWRITES`
 
     def choice(self, layer: str) -> KernelChoice:
         """The choice for a layer: its own, else that for all others, else `fastest`."""

@@ -217,7 +217,9 @@ def test_completion() -> None:
         assert await labels(GOOD + "kernels board {\n  weights @") == {"flash", "sram"}
         assert await labels(GOOD + "kernels board {\n  use tuned @") == {"for"}
         assert {"first", "last"} <= await labels(GOOD + "kernels board {\n  use tuned for @")
-        assert await labels(GOOD + "kernels board {\n  rewrite activations @") == {"on", "off"}
+        assert await labels(GOOD + "kernels board {\n  rewrite all @") == {"on", "off"}
+        left = {"activations", "zero_points", "shifts", "rows", "window_sums", "on", "off"}
+        assert await labels(GOOD + "kernels board {\n  rewrite padding @") == left
         assert {"first", "last", "x"} == await labels(GOOD.replace("| *  ", "| @  "))
         assert await labels(GOOD + "# mod@") == set()
         assert await labels(GOOD + 'guidelines { application "mod@') == set()

@@ -39,8 +39,8 @@ class EthosUBackend:
             BackendError: kernels are asked for, of which an accelerator has none.
         """
         job.options.require_default("what Vela compiles")
-        if any(numbers.activation_clamp for numbers in job.network.numbers.values()):
-            raise BackendError("Vela fuses activations by itself: `rewrite activations off` has no effect on it")
+        if job.network.off:
+            raise BackendError("Vela rewrites networks by itself: `rewrite` lines have no effect on it")
         return provenance.content_key(
             backend=[self.name, self.version],
             graph=provenance.graph_hash(job.network),
