@@ -4,6 +4,7 @@
  *   run <hex>    result <hex output> <total ticks> <ticks of layer 0> ...
  *   trace <hex>  layer <index> <hex output>   for every layer, then the result line; a line for each row where it runs by
  *                rows, and none where its output exists nowhere
+ *   repeat <count> <hex>   a result line for each inference; where there is an operating system
  *   memory       memory <stack bytes used> <stack bytes reserved>
  *   quit         bye
  *
@@ -100,17 +101,22 @@ static void write_part(const specc_call *done)
     }
 }
 
-static void write_result(uint32_t total)
+static void write_result_of(const uint8_t *output, uint32_t total, const uint32_t *layer_ticks)
 {
     write_text("result ");
-    write_hex(specc_output, specc_output_bytes);
+    write_hex(output, specc_output_bytes);
     write_text(" ");
     write_number(total);
     for (uint32_t i = 0; i < specc_layer_count; i++) {
         write_text(" ");
-        write_number(specc_layer_ticks[i]);
+        write_number(layer_ticks[i]);
     }
     write_text("\n");
+}
+
+static void write_result(uint32_t total)
+{
+    write_result_of(specc_output, total, specc_layer_ticks);
 }
 
 static void write_error(const char *text)
@@ -152,6 +158,10 @@ static void infer(int behind_word, void (*show)(const specc_call *done))
     }
 }
 
+#if __STDC_HOSTED__
+#include "repeat_request.h"
+#endif
+
 #ifdef SPECC_GRADIENTS
 #include "gradient_request.h"
 #endif
@@ -192,6 +202,12 @@ static int serve_command(void)
         infer(behind, write_part);
         return 1;
     }
+#if __STDC_HOSTED__
+    if (same(word, "repeat")) {
+        answer_repeat(behind);
+        return 1;
+    }
+#endif
 #ifdef SPECC_GRADIENTS
     if (same(word, "gradient")) {
         answer_gradient(behind);

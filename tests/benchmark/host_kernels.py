@@ -22,8 +22,8 @@ from pages import DATA, ROOT, take
 
 PAGE: Final = ROOT / "docs" / "host.md"
 ROUNDS: Final = 7
-RUNS: Final = 300  # of each contender in a round
-WARM_UP: Final = 30
+RUNS: Final = 75  # of each contender in a round, for each input
+WARM_UP: Final = 10  # before them
 INPUTS: Final = 4
 BEST: Final = "x86"
 THREADS: Final = 2
@@ -95,8 +95,8 @@ def measure(network: str, folder: Path, cpus: Sequence[int]) -> Row:
                     for layer, output in zip(graph.layers, outputs, strict=True):
                         if output != to_bytes(expected[layer.name][index], quantized.formats[layer.name]):
                             sys.exit(f"{network}, {contender}: {layer.name} differs from the golden model")
-                times = [process.run(lines[index % INPUTS]).total for index in range(WARM_UP + RUNS)]
-            rounds.setdefault(contender, []).append(median(times[WARM_UP:]) / 1e3)
+                results = [result for line in lines for result in process.repeat(line, WARM_UP + RUNS)[WARM_UP:]]
+            rounds.setdefault(contender, []).append(median(result.total for result in results) / 1e3)
         for runtime, threads in itertools.product(installed(), (1, THREADS)):
             found = measure_baseline(
                 runtime,

@@ -49,7 +49,7 @@ class HostBackend:
     """Measures the computer that specc runs on."""
 
     name = "host"
-    version = "2"
+    version = "3"
 
     def supports(self, target: Target) -> bool:
         """Targets whose core is `host`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ _CACHES: Final = Path("/sys/devices/system/cpu/cpu0/cache")
 _MULTIPLE: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 # Written where the operating system does not say how large the caches are: more than most processors have.
 _ASSUMED_CACHE_BYTES: Final = 64 * 1024**2
+_AT_ONCE: Final = 16384  # bytes: written in small pieces, each byte really passes through the caches
 MOST_THREADS: Final = 64  # of firmware/host/thread_pool.c
 
 
@@ -46,19 +48,23 @@ def cache_bytes(folder: Path = _CACHES) -> int | None:
     return max(sizes, default=None)
 
 
-def evict_caches(cpus: Sequence[int]) -> None:
-    """Overwrite every level of cache of some processors, by writing twice the largest cache's size on each."""
-    size = 2 * (cache_bytes() or _ASSUMED_CACHE_BYTES)
+def eviction_memory() -> mmap.mmap:
+    """Memory of twice the largest cache's size, to be closed. To get it takes the system longer than to write it, the
+    more so by small pages: so it is for several evictions."""
+    memory = mmap.mmap(-1, 2 * (cache_bytes() or _ASSUMED_CACHE_BYTES))
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with contextlib.suppress(OSError):  # a kernel without huge pages
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return memory
+
+
+def evict_caches(memory: mmap.mmap, cpus: Sequence[int]) -> None:
+    """Overwrite every level of cache of some processors, by writing the memory on each."""
+    piece = b"\xa5" * _AT_ONCE
     for cpu in cpus or (None,):
-        _overwrite(size, cpu)
-
-
-def _overwrite(size: int, cpu: int | None) -> None:
-    with _pinned(cpu):
-        # Written in small pieces, so that each byte really passes through the caches.
-        buffer, line = bytearray(size), b"\xa5" * 4096
-        for offset in range(0, size, len(line)):
-            buffer[offset : offset + len(line)] = line
+        with _pinned(cpu):
+            for offset in range(0, len(memory), _AT_ONCE):
+                memory[offset : offset + _AT_ONCE] = piece[: len(memory) - offset]
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The program on the other end of a pipe: one command, one reply, and never an endless wait."""
+"""The program on the other end of a pipe: a reply to each command, and never an endless wait."""
 
 from __future__ import annotations
 
@@ -119,6 +119,10 @@ class HostProcess:
         """One inference."""
         return self._result(self._command(f"run {codes.hex()}")[0])
 
+    def repeat(self, codes: bytes, count: int) -> list[Result]:
+        """Up to 1000 inferences of one input, right after each other: see firmware/runtime/repeat_request.h."""
+        return [self._result(line) for line in self._command(f"repeat {count} {codes.hex()}", replies=count)]
+
     def counts(self) -> tuple[int, ...] | None:
         """What was counted in each layer of the inference that was asked for last.
 
@@ -145,8 +149,8 @@ class HostProcess:
         """The lines of the answer to a request for gradients."""
         return self._command(request)
 
-    def _command(self, line: str) -> list[str]:
-        """Send a line; the reply's lines, of which only those of a trace or of gradients are followed by another."""
+    def _command(self, line: str, replies: int = 1) -> list[str]:
+        """Send a line; the lines of its replies. Those of a trace or of gradients have others before their last."""
         assert self._process.stdin is not None and self._process.stdout is not None
         watchdog = threading.Timer(self._time_limit, self._expire)
         watchdog.start()
@@ -156,12 +160,13 @@ class HostProcess:
             # From a thread of its own: a program whose input arrives by rows answers while it reads.
             sender = threading.Thread(target=self._send, args=(line,), daemon=True)
             sender.start()
-            while not reply or reply[-1].startswith("layer "):
+            while replies and not (reply and reply[-1].startswith("error ")):
                 text = self._process.stdout.readline()
                 if not text.endswith("\n"):
                     raise self._broken(self._ending())
                 reply.append(text.rstrip("\n"))
-                self._spoken.append(text.rstrip("\n")[:200])
+                self._spoken.append(reply[-1][:200])
+                replies -= not reply[-1].startswith("layer ")
             sender.join()
         finally:
             watchdog.cancel()

@@ -53,12 +53,12 @@ def packages(folder: Path = POWERCAP) -> tuple[Package, ...]:
 
 
 def energy(
-    run: Callable[[], object], counters: tuple[Package, ...], clock: Callable[[], float] = time.monotonic
+    run: Callable[[], int], counters: tuple[Package, ...], clock: Callable[[], float] = time.monotonic
 ) -> Figure:
     """Energy of one inference: everything the packages use while inferences follow each other, divided by their number.
 
     Args:
-        run: one inference.
+        run: some inferences; gives their number.
         counters: what `packages` found.
         clock: seconds.
     """
@@ -69,8 +69,7 @@ def energy(
         before = [package.read() for package in counters]
         inferences, end = 0, clock() + _BATCH_SECONDS
         while inferences == 0 or clock() < end:
-            run()
-            inferences += 1
+            inferences += run()
         used = sum(package.between(was, package.read()) for package, was in zip(counters, before, strict=True))
         shares.append(used * 1e-6 / inferences)
     low, high = bootstrap_median(shares)

@@ -16,8 +16,8 @@ from specc.numerics.quantized import QuantizedNetwork
 from specc.spec import Spec
 from specc.spec.hardware import Hardware, Target
 from specc.spec.model import InputSpec, LayerSpec, ModelSpec, QuantizationRow, QuantizationTable, WeightsSpec
-from specc_backends.host import HostBackend, backend, sitting
-from specc_backends.host.machine import cache_bytes, evict_caches
+from specc_backends.host import HostBackend, backend, machine, sitting
+from specc_backends.host.machine import cache_bytes, evict_caches, eviction_memory
 from specc_backends.host.rapl import packages
 
 HOST = Hardware(name="host", title="this computer", core="host")
@@ -143,9 +143,15 @@ def test_the_largest_cache_counts(tmp_path: Path) -> None:
     assert cache_bytes(tmp_path / "absent") is None
 
 
-def test_evicting_leaves_the_affinity_as_it_was() -> None:
+def test_evicting_writes_twice_the_largest_cache_and_leaves_the_affinity_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     import os
 
+    odd = 100_001  # no whole number of pieces
+    monkeypatch.setattr(machine, "cache_bytes", lambda: odd)
     before = os.sched_getaffinity(0)
-    evict_caches(sorted(before))
+    with eviction_memory() as memory:
+        evict_caches(memory, sorted(before))
+        assert len(memory) == 2 * odd and 0 not in memory[:]
     assert os.sched_getaffinity(0) == before

@@ -61,3 +61,22 @@ def test_a_result_is_read(tmp_path: Path) -> None:
     with HostProcess(program, (), 5) as process:
         result = process.run(b"\x01")
     assert (result.output, result.total, result.layers) == (b"\x0a\xff", 100, (60, 30))
+
+
+def test_as_many_results_as_inferences_are_read(tmp_path: Path) -> None:
+    program = script(tmp_path, 'read line; echo result 01 7 5; echo result 01 8 6; echo "result $line"; exec sleep 60')
+    with HostProcess(program, (), 5) as process:
+        assert [(result.total, result.layers) for result in process.repeat(b"\x01", 2)] == [(7, (5,)), (8, (6,))]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("read line; echo result 01 7 5; exit 4", "exit code 4"),
+        ("read line; echo result 01 7 5; echo error out of memory; exec sleep 60", "error out of memory"),
+        ("read line; echo error out of memory; exec sleep 60", "error out of memory"),
+    ],
+)
+def test_repetitions_that_do_not_come(tmp_path: Path, body: str, message: str) -> None:
+    with pytest.raises(BackendError, match=message), HostProcess(script(tmp_path, body), (), 5) as process:
+        process.repeat(b"\x01", 3)

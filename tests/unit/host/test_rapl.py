@@ -29,19 +29,20 @@ def test_energy_is_divided_by_the_inferences_and_survives_the_wrap(tmp_path: Pat
     file = zone(tmp_path, "intel-rapl:0", "999000", limit="1000000") / "energy_uj"
     now = 0.0
 
-    def run() -> None:
+    def run() -> int:
         nonlocal now
         now += 0.03
         file.write_text(str((int(file.read_text()) + 700) % 1_000_000))
+        return 7
 
     figure = energy(run, packages(tmp_path), clock=lambda: now)
-    assert figure.value == pytest.approx(700e-6)
-    assert figure.low == pytest.approx(700e-6) == figure.high
+    assert figure.value == pytest.approx(100e-6)
+    assert figure.low == pytest.approx(100e-6) == figure.high
     assert figure.evidence == "measured" and "RAPL" in figure.basis
 
 
 def test_without_counters_the_energy_is_unknown() -> None:
-    def run() -> None:
+    def run() -> int:
         raise AssertionError("nothing to measure")
 
     figure = energy(run, ())
