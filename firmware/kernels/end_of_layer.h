@@ -47,6 +47,9 @@
 #undef OUT_WIDTH
 #undef FILTERS
 #undef PAIRS
+#undef SEGMENT
+#undef SEGMENTS
+#undef PADDING
 #undef UNITS
 #undef GROUPS
 #undef GROUP

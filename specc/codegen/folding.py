@@ -86,15 +86,30 @@ def folded_bias(layer: Layer, weights: IntArray, bias: IntArray, zero_point: int
     return np.asarray(folded.astype(np.int32), dtype=np.int64)
 
 
+def channel_weights(network: QuantizedNetwork, layer: Layer) -> IntArray:
+    """The weights of a layer by output channel: (channels, taps)."""
+    weights, count = network.numbers[layer.name].weights, layer.output_shape[-1]
+    assert weights is not None
+    return weights.reshape(-1, count).T if layer.kind == "dwconv" else weights.reshape(count, -1)
+
+
+def sum_ranges(network: QuantizedNetwork, layer: Layer) -> tuple[IntArray, IntArray]:
+    """The lowest and the highest sum that each output channel can reach, the bias included: (channels,) each."""
+    source, bias = network.formats[layer.inputs[0]], network.numbers[layer.name].bias
+    assert bias is not None
+    weights = channel_weights(network, layer)
+    folded = bias - source.zero_point * weights.sum(axis=1)
+    ends = weights * source.low, weights * source.high
+    return folded + np.minimum(*ends).sum(axis=1), folded + np.maximum(*ends).sum(axis=1)
+
+
 def _channels(network: QuantizedNetwork, layer: Layer) -> list[_Channel] | None:
     """The channels of a layer; None if a sum can leave the accumulator."""
     numbers, source, out = network.numbers[layer.name], network.formats[layer.inputs[0]], network.layer_format(layer)
     assert numbers.weights is not None and numbers.bias is not None
-    count = layer.output_shape[-1]
-    weights = numbers.weights.reshape(-1, count).T if layer.kind == "dwconv" else numbers.weights.reshape(count, -1)
+    weights = channel_weights(network, layer)
     bias = numbers.bias - source.zero_point * weights.sum(axis=1)
-    lowest = bias + np.minimum(weights * source.low, weights * source.high).sum(axis=1)
-    highest = bias + np.maximum(weights * source.low, weights * source.high).sum(axis=1)
+    lowest, highest = sum_ranges(network, layer)
     within = 2 ** (numbers.accumulator_bits - 1)
     if (lowest < -within).any() or (highest >= within).any():
         return None

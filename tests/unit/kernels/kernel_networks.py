@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from specc.codegen.choice import NOTHING_SET
 from specc.codegen.generate import generate
 from specc.codegen.kernels import family_of
 from specc.codegen.toolchain import Toolchain, core_flags
@@ -144,9 +145,10 @@ def differing_layers(
     flag: str = "-O2",
     *,
     spare_flash: int = 0,
+    fixed: Mapping[str, str] = NOTHING_SET,
 ) -> list[str]:
     """Layers whose outputs on the virtual board, by the kernels of its core, are not those of the golden model."""
-    code = generate(network, folder / "source", family_of(core, has_dsp=True), spare_flash)
+    code = generate(network, folder / "source", family_of(core, has_dsp=True), spare_flash, fixed=fixed)
     flags = [*core_flags(core, fpu=True, dsp=True), flag]
     elf = folder / "kernels.elf"
     link(toolchain, code.sources, code.include_folders, flags=flags, memory=(1 << 20, SRAM), elf=elf)
