@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from specc.codegen.arena import Arena, plan
 from specc.codegen.choice import NOTHING_SET, choose
-from specc.codegen.input_pass import copy_bytes
+from specc.codegen.input_pass import COPY, copy_bytes
 from specc.codegen.kernels import GENERIC
 from specc.codegen.layers import identifiers, layer_code
 from specc.numerics.quantized import QuantizedNetwork
@@ -40,7 +40,7 @@ CONSTANT_PREFIXES: Final = (
     "row_taps_",
     "column_taps_",
 )
-ARENA: Final = "specc_arena"  # symbol of the activations
+ACTIVATIONS: Final = ("specc_arena", COPY)  # symbols of the activations, and of copies of inputs
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class GeneratedCode:
     folder: Path
     sources: tuple[Path, ...]  # to compile, together with a board's own
     include_folders: tuple[Path, ...]
-    arena_bytes: int  # activations
+    arena_bytes: int  # activations, and copies of inputs
     kernels: dict[str, str]  # family and name of the kernel of each layer that has code
     code_hash: str  # of the generated files, the kernels and the harness
 
@@ -88,7 +88,7 @@ def generate(
         folder=folder,
         sources=(folder / "network.c", *(runtime / name for name in _LINE_PROTOCOL), *pool[:1]),
         include_folders=(folder, resource("firmware", "kernels"), runtime, *(path.parent for path in pool[:1])),
-        arena_bytes=arena.size,
+        arena_bytes=arena.size + copy_bytes(network),
         kernels=kernel_names(network, family, spare_flash, fixed),
         code_hash=code_hash(files),
     )

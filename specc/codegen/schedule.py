@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Final, Literal
 
+from specc.codegen.input_pass import copy_bytes
 from specc.codegen.kernels import family_of
 from specc.codegen.rewrites import without
 from specc.graph.execution import Execution
@@ -13,6 +14,7 @@ from specc.graph.planner import Request, as_declared, least_memory, within
 from specc.numerics.quantized import QuantizedNetwork
 from specc.spec import Spec
 from specc.spec.hardware import Target
+from specc.spec.kernels import REWRITES, Rewrite
 
 # Bytes of SRAM left for the stack and the harness when activations are planned, for these are known only once the
 # program has run. An estimate: it decides which schedule is tried first, and the verdict is about what is measured.
@@ -44,9 +46,26 @@ def scheduled(
         off = planned.off if alone == planned.execution else planned.off | {"rows"}
         planned, spec = dataclasses.replace(network, execution=alone, off=off), unfused(spec)
     changed = without(planned, asked, family_of(target.hardware.core, has_dsp=target.hardware.dsp))
-    if changed.value_bytes == planned.value_bytes:
+    copies = copy_bytes(changed)
+    if changed.value_bytes == planned.value_bytes and not copies:
         return changed
-    return dataclasses.replace(changed, execution=_execution(spec, target, changed, beside))
+    return dataclasses.replace(changed, execution=_execution(spec, target, changed, beside + copies))
+
+
+def switchable(spec: Spec, target: Target, network: QuantizedNetwork) -> tuple[Rewrite, ...]:
+    """The rewrites that the code of a network for a target has, and can go without.
+
+    Raises:
+        UnfitError: declared layers cannot run by rows.
+    """
+    own = spec.kernels_of(target.name)
+
+    def off(names: tuple[Rewrite, ...]) -> frozenset[str]:
+        kernels = own.model_copy(update={"target": target.name, "off": names})
+        changed = spec.model_copy(update={"kernels": (kernels,)})
+        return scheduled(changed, target, network).off
+
+    return tuple(name for name in REWRITES if name not in own.off and name in off((*own.off, name)))
 
 
 def unfused(spec: Spec) -> Spec:

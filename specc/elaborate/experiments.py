@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from specc import reads
 from specc.diagnostics.model import Sink
@@ -12,6 +12,7 @@ from specc.elaborate.reader import Handler, Reader, RejectedError, first, read_b
 from specc.elaborate.targets import compiler_flags
 from specc.source import SourceFile
 from specc.spec.experiments import DataSet, Experiments
+from specc.spec.kernels import ALL_REWRITES, REWRITES, KernelChoice
 from specc.syntax.nodes import Item, Size
 from specc.units import FREQUENCY
 
@@ -56,6 +57,10 @@ def elaborate_experiments(item: Item, sink: Sink) -> Experiments | None:
         "compile": lambda r: _several(r, lambda: compiler_flags(r)),
         "bits": lambda r: _several(r, lambda: int(r.integer("a width in bits", 1, 16).quantity.number)),
         "fusion": lambda r: _several(r, lambda: r.choice("a way to run", ("on", "off")).text == "on"),
+        "kernels": lambda r: _several(r, lambda: r.choice("a choice of kernels", get_args(KernelChoice)).text),
+        "rewrites": lambda r: _several(
+            r, lambda: r.choice("a rewrite of the generated code", (*REWRITES, ALL_REWRITES)).text
+        ),
         "tile": lambda r: _several(r, lambda: _tile(r)),
     }
     entries = read_block(block, handlers, "experiments", sink)
@@ -71,6 +76,8 @@ def elaborate_experiments(item: Item, sink: Sink) -> Experiments | None:
         compile=value_of(entries, "compile", ()),
         bits=value_of(entries, "bits", ()),
         fusion=value_of(entries, "fusion", ()),
+        kernels=value_of(entries, "kernels", ()),
+        rewrites=value_of(entries, "rewrites", ()),
         tiles=value_of(entries, "tile", ()),
         spans=spans_of(entries, item.head, clock="clocks", tile="tiles"),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,8 @@ from specc.codegen.generate import kernel_names
 from specc.codegen.kernels import family_of
 from specc.codegen.schedule import BESIDE_ACTIVATIONS, scheduled
 from specc.evidence import Figure
-from specc.explain.whatif import DIFFICULTY, Layout, Prediction, predict
+from specc.explain.layout import Layout, layout_of
+from specc.explain.whatif import DIFFICULTY, Prediction, predict
 from specc.graph.planner import UnfitError
 from specc.measure.backend import Backend, BuildOptions, Progress
 from specc.measure.energy.other_clock import energy_at_clock, powers
@@ -33,7 +33,7 @@ from specc.spec.hardware import Target
 
 KIND: Final = "experiment"  # of its record in the store
 FORMAT_VERSION: Final = 1
-_CHOOSING: Final = ("bits", "fusion", "kernels")  # axes along which the kernels of layers are chosen anew
+_CHOOSING: Final = ("bits", "fusion", "kernels", "rewrites")  # axes along which the kernels of layers are chosen anew
 
 
 class _Record(BaseModel):
@@ -139,7 +139,7 @@ def run_experiment(
         raise VariantError(f"{target}: {before}")
     now = _recorded(_layout(quantized, variant(spec, chosen, ()), before), before)
     trials = []
-    chosen_changes = (grid if whole_grid else single)(spec, chosen, axes)
+    chosen_changes = (grid if whole_grid else single)(spec, chosen, axes, quantized)
     for number, changes in enumerate(chosen_changes, 1):
         progress(f"{target}: {number} of {len(chosen_changes)}: {', '.join(c.label for c in changes)}")
         try:
@@ -204,14 +204,12 @@ def _layout(network: QuantizedNetwork, built: Variant, before: Measurement) -> L
     hardware = built.target.hardware
     beside = beside_activations(before)
     planned = scheduled(built.spec, built.target, network, BESIDE_ACTIVATIONS if beside is None else beside)
-    options, _ = resolve(built.spec, built.target, planned, built.options)
+    options, tunable = resolve(built.spec, built.target, planned, built.options)
     family = options.kernels or family_of(hardware.core, has_dsp=hardware.dsp)
-    layers = network.network.layers
-    return Layout(
-        kernels=kernel_names(planned, family, fixed=dict(options.fixed)),
-        bits={layer.name: network.formats[layer.inputs[0]].container_bits for layer in layers},
-        by_rows=frozenset(planned.by_rows),
-        passed=sum(math.prod(layer.output_shape) for layer in layers if planned.numbers[layer.name].activation_clamp),
+    return layout_of(
+        planned,
+        kernel_names(planned, family, fixed=dict(options.fixed)),
+        {layer.layer: layer.kernels for layer in tunable},
     )
 
 

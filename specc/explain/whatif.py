@@ -1,30 +1,40 @@
 """What a change would gain, from the counters of a target as it is: predicted before anything is measured.
 
-A prediction multiplies the cycles of each cause by a factor with bounds. The bounds follow from what the instructions
-can do: a dual multiply-accumulate does two of what a single one does, a word holds four codes of a byte. They are
-never fitted to measured variants. A prediction that the measurement leaves is shown as missed.
+A prediction multiplies the cycles of each cause by a factor with bounds, and adds what is done more often: see
+`factors`. A prediction that the measurement leaves is shown as missed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from specc.evidence import Figure
-from specc.explain.attribution import (
-    BRANCHES,
-    DIVIDES,
-    FLOATS,
-    LOADS,
-    MULTIPLY,
-    OTHER,
-    STORES,
-    UNATTRIBUTED,
-    attribute,
-    tells_computing,
+from specc.explain.attribution import attribute, tells_computing
+from specc.explain.factors import (
+    ADDITION,
+    BY_ROWS,
+    CALL,
+    CALL_INSIDE,
+    FAMILIES,
+    IN_MEMORY,
+    OTHER_LOOPS,
+    PASS,
+    PRODUCT,
+    REARRANGED,
+    RESCALED,
+    SAME,
+    SAME_CODE,
+    WIDER,
+    Cycles,
+    Effect,
+    Factor,
+    reversed_effect,
+    whole_windows,
 )
+from specc.explain.layout import Layout
 from specc.measure.result import Measurement
 from specc.measure.variants import Change
 from specc.spec.hardware import Hardware, Target
@@ -45,111 +55,7 @@ DIFFICULTIES: Final = (
     "must be judged again"
 )
 _BYTE_BITS: Final = 8
-
-
-@dataclass(frozen=True)
-class Factor:
-    """What becomes of the cycles of a cause: at least, likely, at most times as many. None: no upper bound."""
-
-    low: float
-    value: float
-    high: float | None
-
-
-Effect = Mapping[str, Factor]
-_SAME: Final = Factor(1, 1, 1)
-
-# Dual multiply-accumulates on words of four 8-bit codes, in place of single ones on single codes. Two products in an
-# instruction (SMLAD; Armv7-M Architecture Reference Manual, A4.4.3): half the multiplications, or all of them where
-# pairs cannot be formed. A word holds four codes: a quarter of the loads, or all. Loops turn up to eight times less
-# often (four codes of two outputs); unpacking may cost half of that again.
-_DUAL: Final[Effect] = {
-    MULTIPLY: Factor(0.5, 0.5, 1),
-    LOADS: Factor(0.25, 0.5, 1),
-    STORES: Factor(0.25, 1, 1),
-    BRANCHES: Factor(0.125, 0.25, 1),
-    OTHER: Factor(0.125, 0.5, 1.5),
-    UNATTRIBUTED: Factor(0.125, 1, 1.5),
-}
-# Kernels for few registers: as many products, in loops that turn up to eight times less often.
-_UNROLLED: Final[Effect] = {**_DUAL, MULTIPLY: _SAME}
-_FAMILIES: Final = {"dsp": _DUAL, "armv6m": _UNROLLED}  # beside generic kernels
-# By rows, a layer is as many calls as it has rows: as many products (twice for a row of one position in a kernel that
-# takes two), and for the rest as much again at most. Outside of the layers, a call and two readings of the clock each.
-_BY_ROWS: Final[Effect] = {
-    MULTIPLY: Factor(1, 1, 2),
-    LOADS: Factor(0.9, 1.05, 2),
-    STORES: Factor(0.9, 1.05, 2),
-    BRANCHES: Factor(0.9, 1.2, 2),
-    OTHER: Factor(0.9, 1.2, 2),
-    UNATTRIBUTED: Factor(0.9, 1.2, None),
-}
-_BY_ROWS_OUTSIDE: Final[Effect] = {
-    cause: Factor(1, 2, None) for cause in (LOADS, STORES, BRANCHES, OTHER, UNATTRIBUTED)
-}
-# Window sums replace most products by additions; how many depends on the windows.
-_WINDOW_SUMS: Final[Effect] = {
-    cause: Factor(0, 1, None) for cause in (LOADS, STORES, BRANCHES, OTHER, UNATTRIBUTED)
-} | {MULTIPLY: Factor(0, 0, None)}
-# 16-bit codes in place of 8-bit ones: as many products; words hold half as many codes, so up to twice the loads and
-# stores; unpacking falls away, or twice the addresses are worked out.
-_WIDER: Final[Effect] = {
-    LOADS: Factor(1, 1.5, 2),
-    STORES: Factor(1, 1, 2),
-    BRANCHES: Factor(0.5, 1, 2),
-    OTHER: Factor(0.5, 1, 2),
-    UNATTRIBUTED: Factor(0.5, 1, 2),
-}
-# Optimised code compiled anew: as many products. A loop that is no longer unrolled works out two addresses, counts,
-# compares and branches back for each of them, up to eight cycles (a taken branch takes up to four; Cortex-M4 Technical
-# Reference Manual, 3.3.1); one that is unrolled does none of that. Operands stay in registers or are loaded once more.
-# Branches of other loops: compilers unroll up to eight times (`DefaultUnrollRuntimeCount` of LLVM's
-# TargetTransformInfo; `max-unroll-times` of GCC's manual, 3.12).
-_REARRANGED: Final[Effect] = {
-    MULTIPLY: Factor(1, 1, 9),
-    **dict.fromkeys((LOADS, STORES, DIVIDES, FLOATS), Factor(0.5, 1, 2)),
-    **dict.fromkeys((OTHER, UNATTRIBUTED), Factor(0, 1, 2)),
-    BRANCHES: Factor(0, 1, 8),
-}
-# Without optimisation code is arranged anew, and every value lives in memory: an instruction loads up to three operands
-# (a multiply-accumulate) and stores its result, four accesses of up to two cycles beside its own cycle. No instruction
-# is saved. The likely value is the geometric mean of what going through memory alone may cost.
-_IN_MEMORY: Final[Effect] = {cause: Factor(1, 3, 9 * (factor.high or 1)) for cause, factor in _REARRANGED.items()}
-# The same instructions with other constants: what literals and clamps may change.
-_SAME_CODE: Final[Effect] = {
-    cause: Factor(0.98, 1, 1.02) for cause in (MULTIPLY, LOADS, STORES, BRANCHES, DIVIDES, FLOATS, OTHER, UNATTRIBUTED)
-}
-
-
-# Cycles of a code in a pass that clamps: at least half a cycle, for a word of four is loaded and stored in two. At most
-# a load and a store of two cycles each, two comparisons with two cycles behind each, and the address, the count and the
-# branch of the loop, which refills the pipeline (Cortex-M4 Technical Reference Manual, 3.3.1).
-_PASS: Final = (0.5, 7.0, 16.0)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What of a built variant is known before it is compiled: of each layer the kernel, the codes, the schedule."""
-
-    kernels: Mapping[str, str]  # by layer; layers without code are missing
-    bits: Mapping[str, int]  # of the containers of a layer's codes
-    by_rows: frozenset[str] = frozenset()  # layers that run row by row
-    passed: int = 0  # codes that activations go over in passes of their own
-
-
-@dataclass(frozen=True)
-class _Cycles:
-    low: float
-    value: float
-    high: float | None
-
-    def __add__(self, other: _Cycles) -> _Cycles:
-        high = None if self.high is None or other.high is None else self.high + other.high
-        return _Cycles(self.low + other.low, self.value + other.value, high)
-
-    def times(self, factor: Factor) -> _Cycles:
-        high = None if self.high is None or factor.high is None else self.high * factor.high
-        return _Cycles(self.low * factor.low, self.value * factor.value, high)
+_MOST_IN_MEMORY: Final = 9  # times as many cycles as optimised code has: see `factors.IN_MEMORY`
 
 
 @dataclass(frozen=True)
@@ -193,13 +99,19 @@ def predict(before: Measurement, target: Target, changes: Sequence[Change], then
         return _nothing("no counters tell apart what the cycles were spent on")
     after_clock = next((float(c.value.base) for c in changes if isinstance(c.value, Quantity)), clock)
     cycles = (
-        _Cycles(whole.value, whole.value, whole.value) if parts is None else _changed(parts, axes, then, now, compiled)
+        Cycles(whole.value, whole.value, whole.value)
+        if parts is None
+        else _changed(parts, axes, then, now, compiled, optimised=_optimises(_flags(target, changes)))
     )
     basis = "from the counters before the change: " + "; ".join(_reasons(axes, parts is not None))
     if before.evidence == "measured" and after_clock != clock:
         cycles = _measured_at(cycles, target.hardware, clock, after_clock)
     quoted = (before.total.best.value or 0.0) * clock / whole.value  # the counters are those of one input
     latency = _figure(cycles.times(Factor(quoted, quoted, quoted)), after_clock, basis)
+    if then.choices and axes == {"kernels"} and before.total.best.high is not None:
+        # The kernels of now are among those that are tried, and those that are taken have no higher upper bound.
+        most = before.total.best.high
+        latency = latency.model_copy(update={"high": most if latency.high is None else min(latency.high, most)})
     bound = _bound(before, target.hardware, (clock, after_clock), axes, basis)
     return Prediction(latency, bound)
 
@@ -224,15 +136,19 @@ def _parts(before: Measurement) -> dict[str, dict[str, float]] | None:
 
 def _compiled(target: Target, changes: Sequence[Change]) -> Effect:
     """What another level of optimisation does to every cycle; nothing where the compiler's flags stay."""
-    flags = next((str(change.value) for change in changes if change.axis == "compile"), None)
-    if flags is None:
+    if all(change.axis != "compile" for change in changes):
         return {}
-    before, after = (_optimises(text) for text in (target.compile, flags))
+    before, after = (_optimises(text) for text in (target.compile, _flags(target, changes)))
     if before and after:
-        return _REARRANGED
+        return REARRANGED
     if before == after:
-        return _SAME_CODE
-    return _IN_MEMORY if before else _reversed(_IN_MEMORY)
+        return SAME_CODE
+    return IN_MEMORY if before else reversed_effect(IN_MEMORY)
+
+
+def _flags(target: Target, changes: Sequence[Change]) -> str:
+    """The compiler's flags after changes."""
+    return next((str(change.value) for change in changes if change.axis == "compile"), target.compile)
 
 
 def _optimises(flags: str) -> bool:
@@ -242,56 +158,109 @@ def _optimises(flags: str) -> bool:
 
 
 def _changed(
-    parts: dict[str, dict[str, float]], axes: set[str], then: Layout, now: Layout, compiled: Effect
-) -> _Cycles:
-    sums = _Cycles(0, 0, 0)
+    parts: dict[str, dict[str, float]],
+    axes: set[str],
+    then: Layout,
+    now: Layout,
+    compiled: Effect,
+    *,
+    optimised: bool,
+) -> Cycles:
+    """Cycles after changes: those of each cause of each layer times what happens to them, and what is done anew."""
+    sums = Cycles(0, 0, 0)
+    added = PASS.times(then.passed - now.passed)
     for layer, causes in parts.items():
+        if _recast(layer, then, now):
+            added += _work(then, layer)
+            continue
         effects = [compiled, *_effects(layer, axes, then, now)]
         for cause, count in causes.items():
-            own = _Cycles(count, count, count)
+            own = Cycles(count, count, count)
             for effect in effects:
-                own = own.times(effect.get(cause, _SAME))
+                own = own.times(effect.get(cause, SAME))
             sums += own
-    codes = then.passed - now.passed
-    ends = [codes * cycles for cycles in _PASS]
-    changed = sums + _Cycles(min(ends), ends[1], max(ends))
-    return replace(changed, low=max(changed.low, 0.0), value=max(changed.value, 0.0))
+        if _folds(now, layer) != _folds(then, layer):
+            added += RESCALED.times(then.outputs.get(layer, 0) * (1 if _folds(now, layer) else -1))
+    more = {name: then.calls.get(name, 1) - now.calls.get(name, 1) for name in then.kernels}
+    added += CALL.times(sum(more.values())) + CALL_INSIDE.times(sum(more.values()))
+    sums += added if optimised else _in_memory(added)
+    return replace(sums, low=max(sums.low, 0.0), value=max(sums.value, sums.low, 0.0))
+
+
+def _in_memory(added: Cycles) -> Cycles:
+    """Costs are those of optimised code; without optimisation, `IN_MEMORY` says what they may be."""
+    ends = [end * scale for end in (added.low, added.high or 0.0) for scale in (1.0, _MOST_IN_MEMORY)]
+    return Cycles(min(ends), 3 * added.value, max(ends))
+
+
+def _recast(layer: str, then: Layout, now: Layout) -> bool:
+    """Whether window sums take the place of a convolution and its pool, or the other way round."""
+    kernels = [layout.kernels.get(layer, "") for layout in (now, then)]
+    return kernels[0] != kernels[1] and any("/window_" in kernel for kernel in kernels)
+
+
+def _work(layout: Layout, layer: str) -> Cycles:
+    own = layout.averaged[layer]
+    return PRODUCT.times(own.products) + ADDITION.times(own.additions) + RESCALED.times(own.rescaled)
+
+
+def _folds(layout: Layout, layer: str) -> bool:
+    """Whether the channels of a layer share one shift: what its family's own convolutions do, but for those for any
+    numbers."""
+    family, _, name = layout.kernels.get(layer, "").partition("/")
+    return family == "dsp" and name.startswith(("conv", "dwconv")) and not name.endswith("_any")
 
 
 def _effects(layer: str, axes: set[str], then: Layout, now: Layout) -> Iterable[Effect]:
     """What happens to the cycles of a layer."""
-    if "fusion" in axes and not layer:
-        yield _BY_ROWS_OUTSIDE if then.by_rows else _reversed(_BY_ROWS_OUTSIDE)
     before, after = (layout.kernels.get(layer, "") for layout in (now, then))
-    if "window_" in before or "window_" in after:
-        if before != after:
-            yield _WINDOW_SUMS
-        return
-    families = [_FAMILIES.get(kernel.partition("/")[0]) for kernel in (before, after)]
-    if families[0] != families[1]:
-        yield from (_reversed(effect) for effect in families[:1] if effect)
-        yield from (effect for effect in families[1:] if effect)
+    if layer in then.choices:
+        yield _any_of([_of_kernels(before, choice) for choice in then.choices[layer]])
+    else:
+        yield from _of_kernels(before, after)
     if (layer in now.by_rows) != (layer in then.by_rows):
-        yield _BY_ROWS if layer in then.by_rows else _reversed(_BY_ROWS)
-    if "bits" in axes and layer:
+        yield BY_ROWS if layer in then.by_rows else reversed_effect(BY_ROWS)
+    if now.on_padding.get(layer) and not then.on_padding.get(layer):
+        yield whole_windows(now.on_padding[layer])
+    elif then.on_padding.get(layer) and not now.on_padding.get(layer):
+        yield reversed_effect(whole_windows(then.on_padding[layer]))
+    if layer and axes & {"bits", "rewrites"}:
         narrow, wide = (layout.bits.get(layer, _BYTE_BITS) for layout in (now, then))
         if wide > narrow:
-            yield _WIDER
+            yield WIDER
         elif wide < narrow:
-            yield _reversed(_WIDER)
-        else:
-            yield _SAME_CODE
+            yield reversed_effect(WIDER)
+        elif "bits" in axes:
+            yield SAME_CODE
 
 
-def _reversed(effect: Effect) -> Effect:
-    """What undoing a change does."""
-    return {
-        cause: Factor(0 if f.high is None else 1 / f.high, 1 / f.value if f.value else 1, 1 / f.low if f.low else None)
-        for cause, f in effect.items()
-    }
+def _of_kernels(before: str, after: str) -> list[Effect]:
+    """What another kernel does to the cycles of a layer."""
+    families = [FAMILIES.get(kernel.partition("/")[0]) for kernel in (before, after)]
+    if families[0] != families[1]:
+        undone = [reversed_effect(families[0])] if families[0] else []
+        return [*undone, families[1]] if families[1] else undone
+    return [OTHER_LOOPS] if before != after and before and after else []
 
 
-def _measured_at(cycles: _Cycles, hardware: Hardware, before_hz: float, after_hz: float) -> _Cycles:
+def _any_of(choices: list[list[Effect]]) -> Effect:
+    """The bounds of all of some effects together; what is likely is that nothing changes."""
+    causes = {cause for effects in choices for effect in effects for cause in effect}
+    found = {}
+    for cause in causes:
+        ends = [Cycles(1, 1, 1)]
+        for effects in choices:
+            own = Cycles(1, 1, 1)
+            for effect in effects:
+                own = own.times(effect.get(cause, SAME))
+            ends.append(own)
+        highs = [end.high for end in ends]
+        high = None if None in highs else max(high for high in highs if high is not None)
+        found[cause] = Factor(min(end.low for end in ends), 1, high)
+    return found
+
+
+def _measured_at(cycles: Cycles, hardware: Hardware, before_hz: float, after_hz: float) -> Cycles:
     """Cycles at another clock, from a measurement that contains the waits for flash of its own clock.
 
     Between no cycle waiting and all of them reads of flash, which take one cycle and the wait states. Where the states
@@ -306,7 +275,7 @@ def _measured_at(cycles: _Cycles, hardware: Hardware, before_hz: float, after_hz
     else:
         ratio = after_hz / before_hz / 2 if after_hz < before_hz else 2 * after_hz / before_hz
     high = None if cycles.high is None else cycles.high * max(ratio, 1.0)
-    return _Cycles(cycles.low * min(ratio, 1.0), cycles.value, high)
+    return Cycles(cycles.low * min(ratio, 1.0), cycles.value, high)
 
 
 def _bound(before: Measurement, hardware: Hardware, clocks: tuple[float, float], axes: set[str], basis: str) -> Figure:
@@ -362,15 +331,15 @@ def _reasons(axes: set[str], by_cause: bool) -> list[str]:
         "compile": "as many products, in loops that are unrolled or not; and without optimisation up to four accesses "
         "to memory for each instruction",
         "bits": "as many products; words of wider codes hold fewer of them",
-        "fusion": "the same products, in calls for each row; window sums are not predicted beyond their lower end",
-        "kernels": "two products in an instruction, up to four codes in a word",
+        "fusion": "the same products, in calls for each row; window sums are counted additions and products",
+        "kernels": "two products in an instruction, up to four codes in a word; tuned kernels take no more than now",
         "placement": "constants in SRAM are read without waiting",
-        "rewrites": "every code of an activation is loaded, compared and stored once more",
+        "rewrites": "what is not folded into kernels and constants is done in a pass of its own, by layer or by code",
     }
     return [reason for axis, reason in known.items() if axis in axes]
 
 
-def _figure(cycles: _Cycles, clock: float, basis: str) -> Figure:
+def _figure(cycles: Cycles, clock: float, basis: str) -> Figure:
     return Figure(
         value=cycles.value / clock,
         low=cycles.low / clock,

@@ -11,7 +11,7 @@ from specc.elaborate.hardware import library_names
 from specc.elaborate.layers import KINDS
 from specc.lsp.document import Document
 from specc.lsp.names import Kind, Names
-from specc.lsp.vocabulary import DIMENSIONS, INPUT_OPTIONS, ITEMS, KERNEL_RULES, TOP, VALUES
+from specc.lsp.vocabulary import DIMENSIONS, INPUT_OPTIONS, ITEMS, KERNEL_RULES, TOP, TRIED, VALUES
 from specc.spec.kernels import ALL_REWRITES, REWRITES
 from specc.syntax.parser import lex
 from specc.units import AMBIGUOUS_UNITS, UNITS
@@ -108,6 +108,9 @@ def _items(place: _Place, names: Names) -> Iterator[types.CompletionItem]:
             yield from _names(names, "layer")
         else:
             yield _keyword("for")
+        return
+    if keyword == "experiments":
+        yield from (_keyword(word) for word in TRIED.get(first, ()) if word not in place.words)
         return
     if first == "use" and behind_first:
         yield from _names(names, "hardware")

@@ -44,7 +44,7 @@ ITEMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "harness": ("iterations", "seed", "gradient", "output", "data"),
         "instrument": ("sensor", *COUNTERS),
         "guidelines": ("application", "optimise", "tree", "depth", "leaf"),
-        "experiments": ("clock", "compile", "bits", "fusion", "tile"),
+        "experiments": ("clock", "compile", "bits", "fusion", "kernels", "rewrites", "tile"),
     }
 )
 INPUT_OPTIONS: Final = ("distribution", "stream")
@@ -72,6 +72,11 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 # Words that may follow the keywords of a `kernels` section, where they mean something else than in other sections.
 KERNEL_RULES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"use": get_args(KernelChoice), "weights": get_args(ConstantsPlace), "rewrite": (*REWRITES, ALL_REWRITES)}
+)
+
+# Words that may follow the keywords of an `experiments` section, any number of them.
+TRIED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"fusion": ("on", "off"), "kernels": get_args(KernelChoice), "rewrites": (*REWRITES, ALL_REWRITES)}
 )
 
 # What a number behind a keyword measures.

@@ -16,12 +16,14 @@ from typing import Final, Literal, get_args
 
 from specc.codegen.gcc import installed as gcc_installed
 from specc.codegen.kernels import GENERIC, family_of
-from specc.codegen.schedule import unfused
+from specc.codegen.schedule import switchable, unfused
 from specc.codegen.toolchain import CLANG, GCC, compiler_of
 from specc.measure.backend import BuildOptions
+from specc.numerics.quantized import QuantizedNetwork
 from specc.spec import Spec
 from specc.spec.experiments import Experiments
 from specc.spec.hardware import Target
+from specc.spec.kernels import ALL_REWRITES, REWRITES, KernelRule
 from specc.spec.model import QuantizationRow
 from specc.units import UNITS, Quantity
 
@@ -50,7 +52,7 @@ class Change:
 
     @property
     def label(self) -> str:
-        """As tables show it: `84 MHz`, `-O3`, `16 bits`, `layers by rows`, `generic kernels`, `weights in SRAM`."""
+        """As tables show it: `84 MHz`, `-O3`, `16 bits`, `layers by rows`, `tuned kernels`, `rewrite padding off`."""
         if self.axis == "bits":
             return f"{self.value} bits"
         if self.axis == "kernels":
@@ -58,7 +60,7 @@ class Change:
         if self.axis == "placement":
             return f"weights in {'SRAM' if self.value == 'sram' else self.value}"
         if self.axis == "rewrites":
-            return f"{self.value} not fused"
+            return f"rewrite {self.value} off"
         if self.axis == "fusion":
             return "layers by rows" if self.value == "on" else "layer by layer"
         return str(self.value)
@@ -87,12 +89,14 @@ def declared_axes(experiments: Experiments | None) -> tuple[Axis, ...]:
         "compile": experiments.compile,
         "bits": experiments.bits,
         "fusion": experiments.fusion,
+        "kernels": experiments.kernels,
+        "rewrites": experiments.rewrites,
     }
     return tuple(axis for axis in AXES if listed.get(axis))
 
 
-def changes(spec: Spec, target: Target, axis: Axis) -> tuple[Change, ...]:
-    """The values of an axis that a target is to be tried at; none where it has no other."""
+def changes(spec: Spec, target: Target, axis: Axis, network: QuantizedNetwork) -> tuple[Change, ...]:
+    """The values of an axis that a target is to be tried at, with the spec's network; none where it has no other."""
     listed = spec.experiments or Experiments()
     values: Sequence[Value]
     if axis == "clock":
@@ -106,26 +110,28 @@ def changes(spec: Spec, target: Target, axis: Axis) -> tuple[Change, ...]:
         asked = ["on" if fused else "off" for fused in listed.fusion or (True, False)]
         values = [value for value in asked if value != _fused(spec)]
     elif axis == "kernels":
-        values = [GENERIC] if _family(target) != GENERIC else []
+        choices = listed.kernels or ((GENERIC,) if _family(target) != GENERIC else ())
+        now = spec.kernels_of(target.name).rules or (KernelRule(choice="fastest"),)
+        values = [choice for choice in choices if now != (KernelRule(choice=choice),)]
     elif axis == "placement":
         values = ["sram"] if target.hardware.core.startswith("cortex-m") else []
     else:
-        values = _rewrites(spec, target)
+        values = _rewrites(spec, target, network)
     return tuple(Change(axis, value) for value in values)
 
 
-def single(spec: Spec, target: Target, axes: Sequence[Axis]) -> list[tuple[Change, ...]]:
+def single(spec: Spec, target: Target, axes: Sequence[Axis], network: QuantizedNetwork) -> list[tuple[Change, ...]]:
     """One change at a time."""
-    return [(change,) for axis in axes for change in changes(spec, target, axis)]
+    return [(change,) for axis in axes for change in changes(spec, target, axis, network)]
 
 
-def grid(spec: Spec, target: Target, axes: Sequence[Axis]) -> list[tuple[Change, ...]]:
+def grid(spec: Spec, target: Target, axes: Sequence[Axis], network: QuantizedNetwork) -> list[tuple[Change, ...]]:
     """Every combination of changes, the target as it is left out.
 
     Raises:
         VariantError: there are more than `GRID_LIMIT`.
     """
-    values = [(None, *changes(spec, target, axis)) for axis in axes]
+    values = [(None, *changes(spec, target, axis, network)) for axis in axes]
     number = math.prod(len(options) for options in values)
     if number > GRID_LIMIT:
         raise VariantError(f"a grid of {number:,} variants of {target.name}; at most {GRID_LIMIT} are tried")
@@ -147,13 +153,14 @@ def variant(spec: Spec, target: Target, made: Sequence[Change]) -> Variant:
         elif change.axis == "compile":
             changed = changed.model_copy(update={"compile": change.value})
         elif change.axis == "kernels":
-            options = replace(options, kernels=str(change.value))
+            spec = _with_kernels(spec, target, rules=(KernelRule.model_validate({"choice": change.value}),))
         elif change.axis == "placement":
             options = replace(options, weights="sram" if change.value == "sram" else "flash")
         elif change.axis == "fusion":
             spec = _by_rows(spec) if change.value == "on" else unfused(spec)
         elif change.axis == "rewrites":
-            spec = _without_rewrite(spec, target, change.value)
+            off = REWRITES if change.value == ALL_REWRITES else (*spec.kernels_of(target.name).off, change.value)
+            spec = _with_kernels(spec, target, off=off)
         elif change.axis == "bits":
             spec = _with_bits(spec, int(str(change.value)))
     name = ".".join([target.name, *(re.sub(r"[^A-Za-z0-9]+", "-", f"{c.axis} {c.label}") for c in made)])
@@ -178,16 +185,19 @@ def _other_compiler(target: Target) -> tuple[str, ...]:
     return (f"{GCC} {flags.removeprefix(f'{CLANG} ')}",) if gcc_installed() else ()
 
 
-def _rewrites(spec: Spec, target: Target) -> list[str]:
-    """The rewrites of generated code that are on, and have something to rewrite."""
-    fused = any(layer.activation != "linear" for layer in spec.model.layers)
+def _rewrites(spec: Spec, target: Target, network: QuantizedNetwork) -> list[str]:
+    """The rewrites of generated code that are on, and rewrite something; all of them together where there are more."""
     generated = not target.hardware.core.startswith("ethos")
-    return ["activations"] if fused and generated and "activations" not in spec.kernels_of(target.name).off else []
+    found: list[str] = [*switchable(spec, target, network)] if generated else []
+    every = [*found, ALL_REWRITES] if found else []
+    if spec.experiments is not None and spec.experiments.rewrites:
+        return [name for name in spec.experiments.rewrites if name in every]
+    return every if len(found) > 1 else found
 
 
-def _without_rewrite(spec: Spec, target: Target, rewrite: Value) -> Spec:
-    own = spec.kernels_of(target.name)
-    own = own.model_copy(update={"target": target.name, "off": (*own.off, str(rewrite))})
+def _with_kernels(spec: Spec, target: Target, **changed: object) -> Spec:
+    """The spec with a kernels section of the target's own, in which something is changed."""
+    own = spec.kernels_of(target.name).model_copy(update={"target": target.name, **changed})
     others = tuple(kernels for kernels in spec.kernels if kernels.target not in (target.name, "all"))
     return spec.model_copy(update={"kernels": (*others, own)})
 

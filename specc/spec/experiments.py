@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from specc.spec.base import Node, SpecQuantity
+from specc.spec.kernels import KernelChoice
 
 
 class DataSet(Node):
@@ -28,4 +29,6 @@ class Experiments(Node):
     compile: tuple[str, ...] = ()  # compiler flags
     bits: tuple[int, ...] = ()  # widths of every row of the quantization table
     fusion: tuple[bool, ...] = ()  # the schedule section obeyed, or not
+    kernels: tuple[KernelChoice, ...] = ()  # of every layer
+    rewrites: tuple[str, ...] = ()  # those that are switched off, one at a time; `all` for all of them together
     tiles: tuple[tuple[int, int], ...] = ()  # height and width of the tile computed at a time

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from specc.codegen.generate import ARENA, CONSTANT_PREFIXES
+from specc.codegen.generate import ACTIVATIONS, CONSTANT_PREFIXES
 from specc.evidence import Figure
 from specc.measure.result import MemoryResult
 
@@ -29,7 +29,7 @@ def memory(program: Path, planned_activations: int) -> MemoryResult:
         )
     constants = sum(size for name, size in sizes if name.startswith(CONSTANT_PREFIXES))
     code = sum(size for name, size in sizes if name.startswith(_CODE))
-    activations = sum(size for name, size in sizes if name == ARENA)
+    activations = sum(size for name, size in sizes if name in ACTIVATIONS)
     return MemoryResult(
         flash=Figure.exact(constants + code, "B", "measured", "constants and layer code of this computer's program"),
         sram=Figure(

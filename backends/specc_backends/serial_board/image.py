@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from specc.codegen.generate import ARENA, CONSTANT_PREFIXES
+from specc.codegen.generate import ACTIVATIONS, CONSTANT_PREFIXES
 
 _Result = TypeVar("_Result")
 
@@ -38,7 +38,7 @@ class Image:
     @property
     def arena_bytes(self) -> int:
         """SRAM for activations, as linked."""
-        return self.symbols.get(ARENA, (0, 0))[1]
+        return sum(self.symbols.get(name, (0, 0))[1] for name in ACTIVATIONS)
 
     @property
     def weight_bytes(self) -> int:

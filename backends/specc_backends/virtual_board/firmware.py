@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from specc.codegen.generate import ARENA, CONSTANT_PREFIXES, GeneratedCode, code_hash, generate, render
+from specc.codegen.generate import ACTIVATIONS, CONSTANT_PREFIXES, GeneratedCode, code_hash, generate, render
 from specc.codegen.gradients import FLAGS as GRADIENT_FLAGS
 from specc.codegen.gradients import generate_gradients
 from specc.codegen.kernels import GENERIC, family_of
@@ -56,7 +56,7 @@ class Firmware:
     @property
     def arena_bytes(self) -> int:
         """SRAM for activations, as linked."""
-        return self.image.symbols.get(ARENA, (0, 0))[1]
+        return sum(self.image.symbols.get(name, (0, 0))[1] for name in ACTIVATIONS)
 
 
 def board_files() -> list[Path]:

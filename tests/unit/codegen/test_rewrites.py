@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from specc.codegen.schedule import scheduled
+from specc.codegen.schedule import BESIDE_ACTIVATIONS, scheduled
 from specc.diagnostics.model import Sink
 from specc.elaborate import load_text
 from specc.graph.build import build_network
@@ -79,3 +79,12 @@ def test_window_sums_off_needs_room_for_every_output() -> None:
 def test_what_lines_switch_off(lines: str, off: set[str]) -> None:
     """Calibrated behind a ReLU, zero is the lowest code, and saturation is the activation."""
     assert planned(f"kernels t {{ {lines} }}").off == off
+
+
+def test_copies_of_inputs_need_room_beside_the_activations() -> None:
+    """Input and output of `p` take 2,304 bytes; the padded input of `c` 14 x 14 x 4 bytes more."""
+    room = "budget t {{ memory sram <= {} B }}\nkernels t {{ rewrite padding {} }}\n"
+    whole = 12 * 12 * 8 * 2 + BESIDE_ACTIVATIONS
+    for switch, copied in (("on", 0), ("off", 14 * 14 * 4)):
+        assert not planned(room.format(whole + copied, switch)).by_rows
+        assert planned(room.format(whole + copied - 1, switch)).by_rows

@@ -86,7 +86,7 @@ def test_layers_by_rows_take_less_memory(found: Experiment) -> None:
     assert fused.sram.value < before.sram.value
 
 
-def test_an_activation_that_is_not_fused_takes_cycles_as_predicted(folder: Path) -> None:
+def test_every_rewrite_that_is_off_takes_cycles_as_predicted(folder: Path) -> None:
     """On a symmetric grid, zero is in the middle of the codes, and a ReLU is more than saturation."""
     text = TEXT.replace("| calibrated |", "| ±12.7 | 0.1 |").replace("| range      |", "| range | step |")
     text = text.replace("| ---------- |", "| --- | --- |").replace("filters 8 }", "filters 8, activation relu }")
@@ -100,13 +100,29 @@ def test_an_activation_that_is_not_fused_takes_cycles_as_predicted(folder: Path)
             build_folder=folder / "build",
             progress=lambda line: None,
         )
-    (trial,) = found.trials
-    assert trial.label == "activations not fused"
-    assert trial.output_exact and trial.held
-    before = found.before.latency
-    assert before is not None and trial.latency is not None
-    assert before.value is not None and trial.latency.value is not None
-    assert trial.latency.value > before.value
+    labels = [f"rewrite {name} off" for name in ("activations", "padding", "shifts", "all")]
+    assert [trial.label for trial in found.trials] == labels
+    assert all(trial.output_exact and trial.held for trial in found.trials)
+    whole, activations, _, shifts, _ = (
+        trial.counters["cycles"].value or 0.0 for trial in (found.before, *found.trials)
+    )
+    assert activations > whole and shifts > whole
+    stores = [trial.counters["store_cycles"].value or 0.0 for trial in (found.before, found.trials[0])]
+    assert stores[1] >= stores[0] + 2 * 8 * 8 * 8  # both convolutions' codes are stored once more
+
+
+def test_tuned_kernels_are_tried_where_they_are_listed(folder: Path) -> None:
+    path = folder / "tuned.hwspec"
+    path.write_text(TEXT + "experiments { kernels tuned generic }\n", encoding="utf-8")
+    with Store(folder / "build" / "specc.db") as store:
+        found = run_experiment(
+            check(path), "t", ("kernels",), store=store, build_folder=folder / "build", progress=lambda line: None
+        )
+    tuned, generic = found.trials
+    assert (tuned.label, generic.label) == ("tuned kernels", "generic kernels")
+    assert tuned.output_exact and tuned.held and not tuned.failure
+    ends = [trial.latency.high for trial in (found.before, tuned) if trial.latency]
+    assert ends[0] is not None and ends[1] is not None and ends[1] <= ends[0]
 
 
 def test_what_is_found_is_stored(folder: Path, found: Experiment) -> None:

@@ -8,11 +8,15 @@ import pytest
 
 from specc.diagnostics.model import Sink
 from specc.elaborate import load_text
+from specc.graph.build import build_network
 from specc.measure import variants
 from specc.measure.backend import BuildOptions
 from specc.measure.variants import AXES, Change, VariantError, changes, declared_axes, grid, single, variant
+from specc.numerics.quantize import quantize
+from specc.numerics.quantized import QuantizedNetwork
 from specc.source import SourceFile
 from specc.spec import Spec
+from specc.spec.kernels import REWRITES
 from specc.units import quantity
 
 TEXT = """hwspec 1
@@ -39,8 +43,12 @@ def spec(more: str = "") -> Spec:
     return found
 
 
+def network_of(found: Spec) -> QuantizedNetwork:
+    return quantize(found, build_network(found.model))
+
+
 def labels(found: Spec, target: str, axis: str) -> list[str]:
-    return [change.label for change in changes(found, found.target(target), axis)]  # type: ignore[arg-type]
+    return [change.label for change in changes(found, found.target(target), axis, network_of(found))]  # type: ignore[arg-type]
 
 
 def test_without_a_list_the_clocks_are_the_edges_of_the_wait_states() -> None:
@@ -96,7 +104,7 @@ def test_only_what_is_changed_changes() -> None:
 
 def test_a_grid_is_every_combination_but_none() -> None:
     found = spec('experiments { clock 84 MHz 42 MHz, compile "-O2" }')
-    made = grid(found, found.target("t"), ("clock", "compile"))
+    made = grid(found, found.target("t"), ("clock", "compile"), network_of(found))
     wanted = set(itertools.product(("84 MHz", "42 MHz", None), ("-O2", None))) - {(None, None)}
     assert {tuple(c.label for c in one) for one in made} == {tuple(filter(None, one)) for one in wanted}
     assert len(made) == len(wanted)
@@ -105,25 +113,54 @@ def test_a_grid_is_every_combination_but_none() -> None:
 def test_a_grid_beyond_reason_is_refused() -> None:
     found = spec(f"experiments {{ clock {' '.join(f'{n} MHz' for n in range(1, 150))} }}")
     with pytest.raises(VariantError, match="a grid of 300 variants of t; at most 256"):
-        grid(found, found.target("t"), ("clock", "kernels"))
+        grid(found, found.target("t"), ("clock", "kernels"), network_of(found))
+
+
+def rewritten(more: str = "") -> Spec:
+    """A padded convolution on a symmetric grid, behind which a ReLU is more than saturation."""
+    sink = Sink()
+    text = TEXT.replace("filters 4 }", "filters 4, padding same, activation relu }")
+    found = load_text(SourceFile("test", text + more), sink)
+    assert found is not None, sink.diagnostics
+    return found
 
 
 def test_a_rewrite_is_switched_off_where_it_is_on_and_has_something_to_do() -> None:
-    assert labels(spec(), "t", "rewrites") == []  # no layer has an activation
-    activated = TEXT.replace("filters 4 }", "filters 4, activation relu }")
-    found = load_text(SourceFile("test", f"{activated}kernels all {{ use generic }}\n"), Sink())
-    assert found is not None
-    (change,) = changes(found, found.target("t"), "rewrites")
-    assert change.label == "activations not fused"
-    made = variant(found, found.target("t"), [change])
-    assert made.spec.kernels_of(made.target.name).off == ("activations",)
-    assert made.spec.kernels_of(made.target.name).choice("c") == "generic"
-    again = found.model_copy(update={"kernels": (found.kernels[0].model_copy(update={"off": ("activations",)}),)})
-    assert labels(again, "t", "rewrites") == []
+    assert [labels(spec(), name, "rewrites") for name in ("t", "h")] == [[], []]
+    every = ["activations", "padding", "shifts", "all"]
+    assert labels(rewritten(), "t", "rewrites") == [f"rewrite {name} off" for name in every]
+    left = rewritten("kernels all { rewrite padding shifts off }")
+    assert labels(left, "t", "rewrites") == ["rewrite activations off"]
+
+
+def test_rewrites_that_are_listed_are_tried_where_there_are_such() -> None:
+    found = rewritten("experiments { rewrites padding window_sums all }")
+    assert labels(found, "t", "rewrites") == ["rewrite padding off", "rewrite all off"]
+    assert declared_axes(found.experiments) == ("rewrites",)
+
+
+def test_a_rewrite_that_is_switched_off_leaves_the_rest_of_the_kernels() -> None:
+    found = rewritten("kernels all { use generic, rewrite padding off }")
+    made = variant(found, found.target("t"), [Change("rewrites", "activations")])
+    own = made.spec.kernels_of(made.target.name)
+    assert (own.off, own.choice("c")) == (("padding", "activations"), "generic")
+    every = variant(found, found.target("t"), [Change("rewrites", "all")])
+    assert every.spec.kernels_of(every.target.name).off == REWRITES
+
+
+def test_kernels_are_the_choices_of_the_kernels_section() -> None:
+    assert labels(spec(), "t", "kernels") == ["generic kernels"]
+    found = spec("experiments { kernels fastest tuned smallest }")
+    assert labels(found, "t", "kernels") == ["tuned kernels", "smallest kernels"]
+    tuned = spec("kernels t { use tuned, weights sram }\nexperiments { kernels tuned fastest }")
+    assert labels(tuned, "t", "kernels") == ["fastest kernels"]
+    made = variant(tuned, tuned.target("t"), [Change("kernels", "fastest")])
+    own = made.spec.kernels_of(made.target.name)
+    assert (own.choice("c"), own.place("c")) == ("fastest", "sram")
 
 
 def test_one_change_at_a_time() -> None:
-    assert all(len(one) == 1 for one in single(spec(), spec().target("t"), AXES))
+    assert all(len(one) == 1 for one in single(spec(), spec().target("t"), AXES, network_of(spec())))
 
 
 @pytest.mark.parametrize(
