@@ -33,12 +33,18 @@ int run_network(const inference_client *client, uint32_t *total)
     for (uint32_t i = 0; i < specc_layer_count; i++) {
         specc_layer_ticks[i] = 0;
     }
+    specc_tile = 0;
     uint32_t start = board_ticks();
     for (const specc_call *call = specc_calls; call < specc_calls + specc_call_count; call++) {
         if (call->layer == specc_layer_count) {
             if (!take_row(client, call->row, &waited)) {
                 return 0;
             }
+            continue;
+        }
+        if (call->layer > specc_layer_count) {
+            specc_tile = (specc_tile + 1) % (call->layer - specc_layer_count);
+            call -= specc_tile ? call->row + 1 : 0;
             continue;
         }
         run_call(call);
@@ -59,7 +65,10 @@ const uint8_t *completed_part(const specc_call *done)
 {
     const specc_layer *layer = &specc_layers[done->layer];
     uint32_t calls = done->row + 1u;
-    if (!layer->part_bytes || calls % layer->calls_per_part) {
+    if (!layer->part_bytes || done->row >= FIRST_COPY || calls % layer->calls_per_part) {
+        return 0;
+    }
+    if (layer->tiles > 1 && specc_tile + 1 < layer->tiles) {
         return 0;
     }
     return layer->output + (calls / layer->calls_per_part - 1) % layer->parts_kept * layer->part_bytes;

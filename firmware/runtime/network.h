@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 /* A layer runs as a whole, in one call, or by rows, in many. Its output appears in parts: all of it at once, or row by
- * row. Part n is there once calls_per_part * (n + 1) calls are done, until a later call needs its memory. */
+ * row. Part n is there once calls_per_part * (n + 1) calls are done, until a later call needs its memory; of a layer that runs
+ * in tiles, once they are done in the last one. */
 typedef struct {
     const char *name;
     void (*run)(void);            /* as a whole; a null pointer for a layer without code, whose output is its input */
@@ -13,18 +14,23 @@ typedef struct {
     const uint8_t *output;
     uint32_t part_bytes;          /* 0: the layer's output exists nowhere */
     uint16_t parts_kept;          /* part n lies at place n modulo this */
-    uint16_t calls_per_part;      /* more than 1 only where rows are added up */
+    uint16_t calls_per_part;      /* more than 1 only where rows are added up, or tiles beside each other */
+    uint16_t tiles;               /* 1: all columns at once */
 } specc_layer;
 
 extern const char specc_network_name[];
 extern const specc_layer specc_layers[];
 extern const uint32_t specc_layer_count;
 
-/* An inference: these calls, one after the other. Layer specc_layer_count stands for the arrival of an input row. */
+/* An inference: these calls, one after the other. Layer specc_layer_count stands for the arrival of an input row; a layer
+ * beyond it, by a number of tiles, for the end of a tile: if it was not the last, the next tile begins `row` calls back. */
 typedef struct {
     uint16_t layer;
     uint16_t row;
 } specc_call;
+
+/* Calls of a layer from this number on copy a tile's columns of an input row, and make nothing of it yet. */
+#define FIRST_COPY 0x8000
 
 extern const specc_call specc_calls[];
 extern const uint32_t specc_call_count;
@@ -37,6 +43,8 @@ extern const uint32_t specc_input_row_bytes;
 extern const uint32_t specc_input_rows_kept;
 extern const void *const specc_output;
 extern const uint32_t specc_output_bytes;
+
+extern uint32_t specc_tile; /* that runs, from 0 */
 
 /* Room for one time per layer, for the harness. */
 extern uint32_t specc_layer_ticks[];

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from specc.codegen.folding import Folded, fold, folded_bias
-from specc.codegen.geometry import row_width
+from specc.codegen.geometry import reads_ring, row_width
 from specc.codegen.packed import BESIDE, FILTERS, Packed, Packers, in_quads, in_words, shared_bits
 from specc.graph.network import Layer
 from specc.numerics.quantized import IntArray, QuantizedNetwork
@@ -104,8 +104,8 @@ def dwconv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     upper, middle, lower = folded.weights.reshape(-1, 3, 3).transpose(1, 0, 2)  # each (channels, columns)
     columns = np.stack([upper, middle], axis=-1).reshape(len(upper), -1)
     stream = np.concatenate([_pairs(columns), _pairs(lower), folded.multipliers[:, None], folded.bias[:, None]], axis=1)
-    in_ring = network.rings.get(layer.inputs[0], layer.input_shapes[0][0]) < layer.input_shapes[0][0]
-    return Packed(stream, {"SHIFT": folded.shift, "ROUNDING": folded.rounding, "INPUT_IN_RING": int(in_ring)})
+    in_ring = int(reads_ring(network, layer))
+    return Packed(stream, {"SHIFT": folded.shift, "ROUNDING": folded.rounding, "INPUT_IN_RING": in_ring})
 
 
 def dense(network: QuantizedNetwork, layer: Layer) -> Packed | None:

@@ -19,6 +19,8 @@ from specc.codegen.choice import NOTHING_SET, choose
 from specc.codegen.input_pass import COPY, copy_bytes
 from specc.codegen.kernels import GENERIC
 from specc.codegen.layers import identifiers, layer_code
+from specc.codegen.rows import FIRST_COPY, TILE_PREFIXES
+from specc.graph.execution import copying
 from specc.numerics.quantized import QuantizedNetwork
 from specc.resources import resource
 
@@ -39,6 +41,7 @@ CONSTANT_PREFIXES: Final = (
     "runs_",
     "row_taps_",
     "column_taps_",
+    *TILE_PREFIXES,
 )
 ACTIVATIONS: Final = ("specc_arena", COPY)  # symbols of the activations, and of copies of inputs
 
@@ -209,8 +212,19 @@ def plan_arena(network: QuantizedNetwork) -> Arena:
 
 
 def _calls(network: QuantizedNetwork) -> list[tuple[int, int]]:
-    """An inference: index of each layer and number of its call, in order."""
-    return [call for step in network.steps.steps for call in step.calls or ((step.first, 0),)]
+    """An inference: index of each layer and number of its call, in order.
+
+    Behind the calls of a tile stands where all of them begin, and how often they run in all.
+    """
+    layers = len(network.network.layers)
+    calls: list[tuple[int, int]] = []
+    for step in network.steps.steps:
+        for index, number in step.calls or ((step.first, 0),):
+            copies = index > layers
+            calls.append((index - copying(network.network, 0), FIRST_COPY + number) if copies else (index, number))
+        if step.tiles:
+            calls.append((layers + step.times, len(step.calls)))
+    return calls
 
 
 def write(path: Path, text: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from specc.codegen import armv6m, dsp, generic, x86
+from specc.codegen.geometry import as_run
 from specc.codegen.input_pass import as_read
 from specc.codegen.packed import Packed, Packers
 from specc.graph.network import Layer
@@ -86,6 +87,7 @@ def kernels_of(network: QuantizedNetwork, layer: Layer, family: str) -> tuple[Ke
         raise ValueError(f"there is no family of kernels named {family}; there are {', '.join(FAMILIES)}")
     if layer.kind == "flatten":
         return ()
+    layer = as_run(network, layer)
     if layer.name in network.window_sums:
         return (Kernel(DSP if family == DSP else GENERIC, "window_sums"),)
     if layer.inputs[0] in network.window_sums:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from specc.codegen.arena import Arena
 from specc.codegen.array import Array, array
 from specc.codegen.folding import folded_bias
-from specc.codegen.geometry import SPATIAL, row_counts, row_width
+from specc.codegen.geometry import SPATIAL, as_run, row_counts, row_width
 from specc.codegen.input_pass import COPY, as_read, copy_macros
 from specc.codegen.kernels import Kernel
+from specc.codegen.rows import Macros, Rows
 from specc.codegen.window_sums import products_constants, sums_constants
 from specc.graph.lifetimes import sums_name
 from specc.graph.network import Layer, Network, Shape
@@ -35,12 +36,14 @@ class LayerCode:
     macros: dict[str, str]
     arrays: tuple[Array, ...]
     by_rows: bool
+    in_tiles: bool
     in_parts: bool  # which threads may do at the same time
     output_offset: int
     # Of the output: bytes that appear at once, how many such parts are kept, and the calls that each takes.
     part_bytes: int
     parts_kept: int
     calls_per_part: int
+    tiles: int  # that each of them takes
 
 
 def identifiers(network: Network) -> dict[str, str]:
@@ -60,8 +63,11 @@ def layer_code(
     """Everything that the templates need for one layer, with its kernel, for a number of threads."""
     numbers = network.numbers[layer.name]
     by_rows = layer.name in network.by_rows
+    tiles = network.tiles.get(layer.name)
+    whole, layer = layer, as_run(network, layer)
+    view, reader = as_read(network, layer)
     work = row_work(layer, network.window_sums) if by_rows else None
-    parts = work.parts if work else 1
+    parts = 1 if tiles or not work else work.parts
     if layer.name in network.window_sums:
         form = network.formats[layer.inputs[0]]
         arrays, macros = sums_constants(layer, max(-form.low, form.high), identifier)
@@ -70,14 +76,15 @@ def layer_code(
         zero_point = network.formats[summed.inputs[0]].zero_point
         arrays, macros = products_constants(summed, network.numbers[summed.name], numbers, zero_point, identifier)
     else:
-        view, reader = as_read(network, layer)
         arrays = _arrays(view, reader, kernel, identifier)
         macros = _macros(view, reader, kernel, identifier) if kernel else {}
     in_parts = threads > 1 and not by_rows and not network.window_sums & {layer.name, *layer.inputs}
     copied = copy_macros(network, layer, arena.offsets[layer.inputs[0]])
     in_parts = in_parts and not (numbers.activation_clamp or copied)
     if kernel:
-        macros = _tensors(network, layer, identifier, arena) | macros | copied
+        rows = Rows(network, whole, identifier, arena, row_counts(view, reader))
+        arrays = (*arrays, *rows.arrays)
+        macros = rows.macros | _values(network, layer, identifier, arena) | macros | copied
     if in_parts and "TILE" in macros:
         positions = math.prod(layer.output_shape[:2])
         macros["TILE"] = min(int(macros["TILE"]), -(-positions // threads))
@@ -89,11 +96,13 @@ def layer_code(
         macros={name: value if isinstance(value, str) else _literal(value) for name, value in macros.items()},
         arrays=arrays,
         by_rows=by_rows,
+        in_tiles=tiles is not None,
         in_parts=in_parts,
         output_offset=arena.offsets[layer.name],
-        part_bytes=0 if layer.name in network.window_sums else _bytes(network, layer) // parts,
-        parts_kept=network.rings.get(layer.name, parts),
-        calls_per_part=work.calls if work and work.sums else 1,
+        part_bytes=0 if layer.name in network.without_rows else _bytes(network, whole) // parts,
+        parts_kept=1 if tiles else network.rings.get(layer.name, parts),
+        calls_per_part=work.calls if work and (work.sums or tiles) else 1,
+        tiles=tiles.count if tiles else 1,
     )
 
 
@@ -131,25 +140,13 @@ def _scales(numbers: LayerNumbers, name: str) -> tuple[Array, ...]:
     )
 
 
-def _tensors(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena) -> dict[str, str | int]:
-    """Where a layer's tensors lie, and in which format; its rows as its kernel sees them."""
+def _values(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Arena) -> Macros:
+    """The codes of a layer's output, and what holds for all of its kernels."""
     view, reader = as_read(network, layer)
-    source, out = view.formats[reader.inputs[0]], network.layer_format(layer)
-    numbers = network.numbers[layer.name]
+    out, numbers = network.layer_format(layer), network.numbers[layer.name]
     in_rows, out_rows = row_counts(view, reader)
-
-    def row(tensor: str, c_type: str, rows: int) -> str:
-        codes = math.prod(network.network.shape(tensor)) // rows
-        ring = network.rings.get(tensor)
-        place = "(y)" if ring is None or ring >= rows else f"((uint32_t)(y) % {ring})"
-        return f"(({c_type} *)(specc_arena + {arena.offsets[tensor]}) + {place} * {codes})"
-
-    macros: dict[str, str | int] = {
+    macros: Macros = {
         "LAYER": identifier,
-        "INPUT_T": f"int{source.container_bits}_t",
-        "INPUT_ROW(y)": row(layer.inputs[0], "INPUT_T", in_rows),
-        "OUTPUT_T": f"int{out.container_bits}_t",
-        "OUTPUT_ROW(y)": row(layer.name, "OUTPUT_T", out_rows),
         "OUTPUT_ZERO_POINT": out.zero_point,
         "CLAMP_LOW": numbers.clamp_low,
         "CLAMP_HIGH": numbers.clamp_high,
@@ -157,6 +154,7 @@ def _tensors(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Ar
         "ROW_FUNCTION": "activated_row" if numbers.activation_clamp else "row",
     }
     if reader is not layer:
+        macros["INPUT_T"] = f"int{view.formats[reader.inputs[0]].container_bits}_t"
         macros["COPIED"] = f"((INPUT_T *){COPY})"
         macros["INPUT_ROW(y)"] = f"(COPIED + (y) * {math.prod(reader.input_shapes[0]) // in_rows})"
     if numbers.activation_clamp:
@@ -166,22 +164,16 @@ def _tensors(network: QuantizedNetwork, layer: Layer, identifier: str, arena: Ar
             "ACTIVATION_HIGH": high,
             "ROW_CODES": math.prod(layer.output_shape) // out_rows,
         }
-    if layer.kind == "add":
-        second = network.formats[layer.inputs[1]]
-        macros |= {
-            "SECOND_INPUT_T": f"int{second.container_bits}_t",
-            "SECOND_INPUT_ROW(y)": row(layer.inputs[1], "SECOND_INPUT_T", in_rows),
-        }
     sums = next((name for name in (layer.name, *layer.inputs) if name in network.window_sums), sums_name(layer))
     if sums in arena.offsets:
         macros["SUMS"] = f"((int32_t *)(specc_arena + {arena.offsets[sums]}))"
     return macros
 
 
-def _macros(network: QuantizedNetwork, layer: Layer, kernel: Kernel, identifier: str) -> dict[str, str | int]:
+def _macros(network: QuantizedNetwork, layer: Layer, kernel: Kernel, identifier: str) -> Macros:
     source, out = network.formats[layer.inputs[0]], network.layer_format(layer)
     numbers = network.numbers[layer.name]
-    macros: dict[str, str | int] = {}
+    macros: Macros = {}
     if layer.kind in ("relu", "relu6", *TABULATED, "softmax", "add"):
         macros["ELEMENTS"] = math.prod(layer.output_shape) // row_counts(network, layer)[1]
     if layer.kind == "softmax":
@@ -220,8 +212,8 @@ def _macros(network: QuantizedNetwork, layer: Layer, kernel: Kernel, identifier:
     return macros
 
 
-def _weighted(layer: Layer, numbers: LayerNumbers, identifier: str) -> dict[str, str | int]:
-    own: dict[str, str | int] = {
+def _weighted(layer: Layer, numbers: LayerNumbers, identifier: str) -> Macros:
+    own: Macros = {
         "WEIGHT_T": f"int{numbers.weight_container_bits}_t",
         "WEIGHTS": f"weights_{identifier}",
         "BIAS": f"bias_{identifier}",
@@ -236,10 +228,10 @@ def _weighted(layer: Layer, numbers: LayerNumbers, identifier: str) -> dict[str,
     return own
 
 
-def _geometry(network: QuantizedNetwork, layer: Layer) -> dict[str, str | int]:
+def _geometry(network: QuantizedNetwork, layer: Layer) -> Macros:
     in_rows = row_counts(network, layer)[0]
     height, width, channels = layer.input_shapes[0]
-    own: dict[str, str | int] = {
+    own: Macros = {
         "IN_HEIGHT": in_rows,
         "IN_WIDTH": height * width // in_rows,
         "CHANNELS": channels,
@@ -254,7 +246,7 @@ def _geometry(network: QuantizedNetwork, layer: Layer) -> dict[str, str | int]:
     return own
 
 
-def _softmax(source_bits: int, out_bits: int, identifier: str) -> dict[str, str | int]:
+def _softmax(source_bits: int, out_bits: int, identifier: str) -> Macros:
     return {
         "TABLE": f"table_{identifier}",
         "TABLE_SHIFT": softmax_table_shift(out_bits),

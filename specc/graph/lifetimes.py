@@ -13,11 +13,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from specc.graph.execution import Execution, resident
+from specc.graph.execution import Execution, Step, resident
 from specc.graph.network import Layer, Network
 from specc.graph.rewrites import is_global_average
 from specc.graph.rewrites import window_sums as windows_summed
-from specc.graph.row_work import rows_of
+from specc.graph.tiles import Columns
 from specc.spec.model import TABULATED
 
 ALIGNMENT: Final = 4  # bytes; a word, so that kernels may read several codes at once
@@ -78,7 +78,8 @@ def buffers(
     execution: Execution | None = None,
     window_sums: Collection[str] = (),
 ) -> list[Buffer]:
-    """The buffers that the tensors of a network lie in, in order of first use, and the sums of pools by rows.
+    """The buffers that the tensors of a network lie in, in order of first use, the sums of pools by rows, and the
+    columns that tiles copy.
 
     Args:
         network: the network; its layers run in order.
@@ -99,27 +100,57 @@ def buffers(
     until: dict[str, int] = {}
     for tensor, first in owner.items():
         until[first] = max(until.get(first, 0), last[tensor])
-    kept = execution.rings
-    sizes = {name: tensor_bytes(network, widths, name, kept.get(name), window_sums) for name in until}
+    kept, columns = execution.rings, execution.columns
+    sizes = {
+        name: ring_bytes(network, widths, name, kept[name], columns.get(name))
+        if name in kept
+        else tensor_bytes(network, widths, name, window_sums)
+        for name in until
+    }
     needed = [Buffer(name, -(-sizes[name] // alignment) * alignment, made[name], until[name]) for name in until]
     for index in sorted(execution.by_rows):
         layer = network.layers[index]
         if size := pool_sums_bytes(layer, window_sums):
             needed.append(Buffer(sums_name(layer), size, at[index], at[index]))
+    for number, step in enumerate(execution.steps):
+        for name, size in copied_bytes(network, widths, step).items():
+            needed.append(Buffer(copy_name(name, step), -(-size // alignment) * alignment, number, number))
     return needed
 
 
-def tensor_bytes(
-    network: Network, widths: Mapping[str, int], tensor: str, rows: int | None, window_sums: Collection[str]
-) -> int:
-    """Bytes of a tensor of which so many rows are kept (None: all), or of the sums that stand for it."""
+def tensor_bytes(network: Network, widths: Mapping[str, int], tensor: str, window_sums: Collection[str]) -> int:
+    """Bytes of a whole tensor, or of the sums that stand for it."""
     if tensor in window_sums:
         sums = windows_summed(network.layer(tensor))
         assert sums is not None, "only linear convolutions run as window sums"
         return sums.classes * _SUM_BYTES
+    return math.prod(network.shape(tensor)) * widths[tensor]
+
+
+def ring_bytes(
+    network: Network, widths: Mapping[str, int], tensor: str, rows: int, columns: Columns | None = None
+) -> int:
+    """Bytes of some rows of a tensor, of all of its columns or of those that a tile keeps."""
     shape = network.shape(tensor)
-    size = math.prod(shape) * widths[tensor]
-    return size if rows is None else size // rows_of(shape) * rows
+    if len(shape) < 3:
+        return math.prod(shape) * widths[tensor]
+    return rows * (columns.width if columns else shape[1]) * shape[2] * widths[tensor]
+
+
+def copied_bytes(network: Network, widths: Mapping[str, int], step: Step) -> dict[str, int]:
+    """Bytes of the columns that a step copies of each tensor; none where it runs without tiles."""
+    if step.tiles is None:
+        return {}
+    columns = step.tiles.kept
+    return {
+        name: ring_bytes(network, widths, name, copied.rows, columns[name])
+        for name, copied in step.tiles.copied.items()
+    }
+
+
+def copy_name(tensor: str, step: Step) -> str:
+    """Name of the buffer of those columns; no tensor has it, for names have no blanks."""
+    return f"columns of {tensor} from layer {step.first + 1} on"
 
 
 def pool_sums_bytes(layer: Layer, window_sums: Collection[str]) -> int:

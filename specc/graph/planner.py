@@ -1,23 +1,36 @@
 """Which layers run together by rows: the least memory, or the least work within a limit.
 
 Every way of cutting the layers into neighbours that run together is weighed, by dynamic programming over the places of
-the cuts. Bytes are those that live at once in a step; work is the number of calls by rows, each of which costs a call
-and, while layers are timed, two readings of the clock. Nothing is ever computed twice.
+the cuts. Bytes are those that live at once in a step; work is an estimate of the cycles that running by rows adds.
+
+Tiles compute columns of their halos again. So they are weighed only where rows alone need more memory than there is,
+and only those that need less than rows alone: of each run the output cut into a few numbers of tiles.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from specc.graph.execution import Execution, Step, runs_by_rows
-from specc.graph.lifetimes import IN_PLACE, Buffer, buffers, peak, pool_sums_bytes, tensor_bytes
+from specc.graph.execution import Execution, Step, runs_by_rows, runs_in_tiles, with_tile_width
+from specc.graph.lifetimes import (
+    IN_PLACE,
+    Buffer,
+    buffers,
+    copied_bytes,
+    peak,
+    pool_sums_bytes,
+    ring_bytes,
+    tensor_bytes,
+)
 from specc.graph.network import Network
+from specc.graph.row_cost import row_cost
 from specc.graph.row_work import row_work
 
 _LONGEST: Final = 40  # layers that are tried together; the number of ways grows with its square
+_TILE_COUNTS: Final = (2, 3, 4, 6, 8)  # that an output is cut into; with more, halos outgrow what they belong to
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,7 @@ class Request:
         widths: bytes per value of each tensor.
         window_sums: names of the convolutions that run as window sums.
         together: names of layers that run as one, each a run of neighbours.
+        tiles: columns at a time of the output of such runs, by their names; runs without are not cut by declaration.
         streamed: whether the input arrives by rows.
         alignment: sizes of buffers are rounded up to a multiple of this many bytes.
     """
@@ -37,6 +51,7 @@ class Request:
     widths: Mapping[str, int]
     window_sums: frozenset[str] = frozenset()
     together: tuple[tuple[str, ...], ...] = ()
+    tiles: Mapping[tuple[str, ...], int] = field(default_factory=dict)
     streamed: bool = False
     alignment: int = 1
 
@@ -68,17 +83,20 @@ def least_memory(request: Request) -> Execution:
     Raises:
         UnfitError: as `as_declared`.
     """
-    planner = _Planner(request, free=True)
-    return planner.least_work(planner.least_bytes())
+    return within(request, 0)
 
 
 def within(request: Request, limit: int) -> Execution:
     """The execution of least work whose steps need at most `limit` bytes; that of least memory if none does.
 
+    It has tiles only where rows alone need more.
+
     Raises:
         UnfitError: as `as_declared`.
     """
     planner = _Planner(request, free=True)
+    if planner.least_bytes() > limit:
+        planner.add_tiles()
     return planner.least_work(max(limit, planner.least_bytes()))
 
 
@@ -100,10 +118,20 @@ class _Planner:
         self._free = free
         self._places = {layer.name: index for index, layer in enumerate(request.network.layers)}
         self._groups = [tuple(self._places[name] for name in names) for names in request.together]
+        self._widths = {
+            (self._places[names[0]], self._places[names[-1]]): width for names, width in request.tiles.items()
+        }
         self._candidates = [
             [found for first in range(last, -1, -1) if (found := self._candidate(first, last)) is not None]
             for last in range(len(request.network.layers))
         ]
+
+    def add_tiles(self) -> None:
+        """Let runs be cut into tiles where they then need less than the best execution without."""
+        most = self.least_bytes()
+        for last, candidates in enumerate(self._candidates):
+            for first in range(last):
+                candidates.extend(found for found in self._in_tiles(first, last, most) if found.bytes < most)
 
     def least_bytes(self) -> int:
         """The least that the step of most bytes can need."""
@@ -143,11 +171,32 @@ class _Planner:
         if last - first >= _LONGEST or not self._allowed(first, last):
             return None
         streamed = request.streamed and first == 0
-        if last == first and not streamed:
-            step: Step | None = Step(first, last)
+        width = self._widths.get((first, last))
+        if width is not None:
+            # Every tile reads all rows of the input once more, and those of one that arrives by rows have gone by then.
+            step = None if streamed else runs_in_tiles(request.network, first, last, width, request.window_sums)
+        elif last == first and not streamed:
+            step = Step(first, last)
         else:
             step = runs_by_rows(request.network, first, last, request.window_sums, streamed=streamed)
-        return None if step is None else _Candidate(step, self._bytes(step), len(step.calls))
+        return None if step is None else self._weighed(step)
+
+    def _weighed(self, step: Step) -> _Candidate:
+        return _Candidate(step, self._bytes(step), row_cost(self._request.network, self._request.widths, step))
+
+    def _in_tiles(self, first: int, last: int, most: int) -> Iterator[_Candidate]:
+        """A run in tiles of several widths, where anything can be saved: what is no ring lies in memory as a whole."""
+        network = self._request.network
+        shape = network.layers[last].output_shape
+        if last - first >= _LONGEST or len(shape) < 3 or (first, last) in self._widths:
+            return
+        whole = sum(self._size(name) for name in (network.layers[last].name, *self._before(first, ())))
+        if whole >= most or (self._request.streamed and first == 0) or not self._allowed(first, last):
+            return
+        widths = sorted({-(-shape[1] // tiles) for tiles in _TILE_COUNTS} - {shape[1]})
+        step = runs_in_tiles(network, first, last, widths[-1], self._request.window_sums) if widths else None
+        tried = (with_tile_width(network, step, width) for width in widths) if step else ()
+        yield from (self._weighed(one) for one in tried if one)
 
     def _allowed(self, first: int, last: int) -> bool:
         """Whether a step has all layers of a declared run or none, and runs nothing together that must not."""
@@ -171,17 +220,19 @@ class _Planner:
         if not step.calls:
             return self._bytes_as_a_whole(step.first)
         made = [layer.name for layer in layers]
-        sizes = [self._size(name, step.rings.get(name)) for name in (*made, *self._before(step.first, step.rings))]
-        sums = sum(pool_sums_bytes(layer, request.window_sums) for layer in layers)
-        return sum(sizes) + sums + self._size_of_ring(step, request.network.input)
-
-    def _size_of_ring(self, step: Step, tensor: str) -> int:
-        return self._size(tensor, step.rings[tensor]) if tensor in step.rings else 0
+        whole = [name for name in (*made, *self._before(step.first, step.rings)) if name not in step.rings]
+        columns = step.tiles.kept if step.tiles else {}
+        rings = [
+            ring_bytes(network, request.widths, name, rows, columns.get(name)) for name, rows in step.rings.items()
+        ]
+        beside = [pool_sums_bytes(layer, request.window_sums) for layer in layers]
+        beside += copied_bytes(network, request.widths, step).values()
+        return sum(map(self._size, whole)) + sum(map(self._aligned, (*rings, *beside)))
 
     def _bytes_as_a_whole(self, index: int) -> int:
         layer = self._request.network.layers[index]
-        live = sum(self._size(name, None) for name in self._before(index, ()))
-        own = self._size(layer.name, None)
+        live = sum(self._size(name) for name in self._before(index, ()))
+        own = self._size(layer.name)
         return live if self._writes_over(index) else live + own
 
     def _writes_over(self, index: int) -> bool:
@@ -189,8 +240,7 @@ class _Planner:
         if layer.kind == "flatten":
             return True
         return layer.kind in IN_PLACE and any(
-            self._last_reader(name) <= index and self._size(name, None) == self._size(layer.name, None)
-            for name in layer.inputs
+            self._last_reader(name) <= index and self._size(name) == self._size(layer.name) for name in layer.inputs
         )
 
     def _before(self, first: int, rings: Collection[str]) -> Iterable[str]:
@@ -202,7 +252,9 @@ class _Planner:
     def _last_reader(self, tensor: str) -> int:
         return max((self._places[layer.name] for layer in self._request.network.consumers(tensor)), default=-1)
 
-    def _size(self, tensor: str, rows: int | None) -> int:
+    def _size(self, tensor: str) -> int:
         request = self._request
-        size = tensor_bytes(request.network, request.widths, tensor, rows, request.window_sums)
-        return -(-size // request.alignment) * request.alignment
+        return self._aligned(tensor_bytes(request.network, request.widths, tensor, request.window_sums))
+
+    def _aligned(self, size: int) -> int:
+        return -(-size // self._request.alignment) * self._request.alignment

@@ -31,14 +31,15 @@ def first_difference(
     Args:
         network: the network and its numbers.
         tensors: the golden model's tensors, each with a batch axis.
-        traces: of each of the first inputs of the batch, the output of every layer; empty where it exists nowhere.
+        traces: of each of the first inputs of the batch, the output of every layer; empty where no whole row
+            of it exists.
         outputs: the network's output of every other run: number of the input in the batch, and the bytes.
 
     Raises:
         BackendError: an output is not as long as the layer's.
     """
     for number, layer in enumerate(network.network.layers):
-        if not traces or layer.name in network.window_sums:
+        if not traces or layer.name in network.without_rows:
             continue
         found = np.stack([_codes(network, layer, trace[number]) for trace in traces])
         ours = {name: tensor[: len(traces)] for name, tensor in tensors.items()}

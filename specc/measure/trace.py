@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def outputs_of_trace(lines: Sequence[str], layers: int) -> list[bytes]:
-    """Output of each layer from the `layer` lines of a trace; empty for a layer whose output exists nowhere.
+    """Output of each layer from the `layer` lines of a trace; empty for a layer of whose output no whole row exists.
 
     Raises:
         ValueError: a line is no part of a layer's output.

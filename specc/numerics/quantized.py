@@ -34,6 +34,7 @@ import numpy.typing as npt
 
 from specc.graph.execution import Execution, resident
 from specc.graph.network import Layer, Network
+from specc.graph.tiles import Tiles
 
 IntArray = npt.NDArray[np.int64]
 
@@ -122,6 +123,22 @@ class QuantizedNetwork:
     def rings(self) -> dict[str, int]:
         """Rows kept of each tensor that is never there as a whole."""
         return self.steps.rings
+
+    @cached_property
+    def tiles(self) -> dict[str, Tiles]:
+        """The tiles in which layers run, by layer; those that run without have none."""
+        layers = self.network.layers
+        return {
+            layer.name: step.tiles
+            for step in self.steps.steps
+            if step.tiles
+            for layer in layers[step.first : step.last + 1]
+        }
+
+    @cached_property
+    def without_rows(self) -> frozenset[str]:
+        """Names of the layers of whose outputs no whole row ever lies in memory."""
+        return self.window_sums | {name for name, tiles in self.tiles.items() if name in tiles.kept}
 
     @property
     def schedule(self) -> str:

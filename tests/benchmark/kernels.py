@@ -162,7 +162,10 @@ def on_board(spec: Spec, quantized: QuantizedNetwork, core: str, family: str, ow
         outputs[int(index)] += data
     for layer, output in zip(graph.layers, outputs, strict=True):
         exact = to_bytes(expected[layer.name][0], quantized.formats[layer.name]).hex()
-        assert output == exact, f"{graph.name} on {core}, {family}: {layer.name} differs from the golden model"
+        seen = layer.name not in quantized.without_rows
+        assert output == (exact if seen else ""), (
+            f"{graph.name} on {core}, {family}: {layer.name} differs from the golden model"
+        )
     layers = tuple(
         LayerRun(
             _kind(layer.kind, layer.kernel),

@@ -10,7 +10,7 @@ from specc.codegen.arena import Arena
 from specc.codegen.generate import plan_arena
 from specc.graph.execution import Step
 from specc.graph.lifetimes import Buffer
-from specc.graph.row_lives import row_lives
+from specc.graph.row_lives import rings_of, row_lives
 from specc.measure.planning import as_measured
 from specc.numerics.quantized import QuantizedNetwork
 from specc.report import style
@@ -97,7 +97,7 @@ class _Time:
 
 def _draw_buffer(axes: Any, network: QuantizedNetwork, arena: Arena, time: _Time, index: int) -> None:
     buffer = arena.buffers[index]
-    ring = buffer.name in network.rings
+    ring = buffer.name in _rings(network)
     name = f"sums of {buffer.name}" if buffer.name in network.window_sums else buffer.name
     begin, end = time.of_buffer(buffer)
     offset = arena.offsets[buffer.name] / 1024
@@ -122,11 +122,12 @@ def _draw_rows(axes: Any, network: QuantizedNetwork, arena: Arena, time: _Time) 
     for number, step in enumerate(network.steps.steps):
         begin, end = time.edges[number], time.edges[number + 1]
         for tensor, row, first, last in _rows(network, step):
-            height = sizes[tensor] / step.rings[tensor] / 1024
-            call = (end - begin) / len(step.calls)
+            rows = rings_of(step)[tensor]
+            height = sizes[tensor] / rows / 1024
+            call = (end - begin) / (len(step.calls) * step.times)
             axes.bar(
                 begin + first * call, height, width=(last + 1 - first) * call, align="edge", linewidth=0,
-                bottom=arena.offsets[tensor] / 1024 + row % step.rings[tensor] * height,
+                bottom=arena.offsets[tensor] / 1024 + row % rows * height,
                 color=(style.BLUE, style.SKY)[row % 2], zorder=3,
             )  # fmt: skip
 
@@ -155,8 +156,13 @@ def _alternative(arena: Arena, network: QuantizedNetwork) -> str:
 def _named(tensor: str, network: QuantizedNetwork) -> str:
     if tensor in network.window_sums:
         return f"sums of {tensor}"
-    rows = network.rings.get(tensor)
+    rows = _rings(network).get(tensor)
     return tensor if rows is None else f"{rows} row{'s' if rows > 1 else ''} of {tensor}"
+
+
+def _rings(network: QuantizedNetwork) -> dict[str, int]:
+    """Rows of every ring, by its buffer."""
+    return {name: rows for step in network.steps.steps for name, rows in rings_of(step).items()}
 
 
 def _caption(arena: Arena, network: QuantizedNetwork, targets: list[str] | None) -> str:
@@ -164,11 +170,14 @@ def _caption(arena: Arena, network: QuantizedNetwork, targets: list[str] | None)
     live = [sum(b.size for b in arena.buffers if b.first <= step <= b.last) for step in range(len(steps))]
     fullest = steps[live.index(max(live))]
     names = [layer.name for layer in network.network.layers[fullest.first : fullest.last + 1]]
-    running = f"{names[0]} runs" if len(names) == 1 else f"{names[0]} to {names[-1]} run by rows"
+    way = "in tiles" if fullest.tiles else "by rows"
+    running = f"{names[0]} runs" if len(names) == 1 else f"{names[0]} to {names[-1]} run {way}"
     what = "whole tensors" if not network.rings else "these tensors and rings"
     proof = f"no placement of {what} needs less"
     if not arena.optimal:
         proof += f" than {count(arena.bound)} B"
     rings = " In a ring, a bar is a row from the call that makes it to the last that reads it." if network.rings else ""
+    if any(step.tiles for step in steps):
+        rings += " In tiles, each has its own rows, as wide as the tile and its halo."
     where = f"On {', '.join(targets)}: the" if targets else "The"
     return f"{where} activations need {count(arena.size)} B, all of it first while {running}; {proof}.{rings}"

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_execution import build, random_chain, windows_of
 
-from specc.graph.execution import runs_by_rows
-from specc.graph.row_lives import RowLife, row_lives
+from specc.graph.execution import runs_by_rows, runs_in_tiles
+from specc.graph.row_lives import RowLife, rings_of, row_lives
 from specc.spec.model import LayerSpec
 
 
@@ -61,3 +61,21 @@ def test_three_rows_under_a_kernel_by_hand() -> None:
     assert step is not None
     assert step.calls == ((0, 0), (0, 1), (1, 0), (0, 2), (1, 1), (0, 3), (1, 2), (1, 3))
     assert row_lives(network, step) == {"a": [RowLife(0, 0, 4), RowLife(1, 1, 6), RowLife(2, 3, 7), RowLife(3, 5, 7)]}
+
+
+def test_every_tile_has_its_own_rows() -> None:
+    """The input's columns are copied row by row into a ring of two, for windows of two rows, once for each tile."""
+    layers = (
+        LayerSpec(name="a", kind="maxpool", kernel=(2, 1), stride=(1, 1)),
+        LayerSpec(name="b", kind="relu"),
+    )
+    step = runs_in_tiles(build((4, 4, 1), *layers), 0, 1, 2)
+    assert step is not None
+    copy = 3  # behind both layers and the arrival of rows, by the first layer
+    assert step.calls == ((copy, 0), (copy, 1), (0, 0), (1, 0), (copy, 2), (0, 1), (1, 1), (copy, 3), (0, 2), (1, 2))
+    first = [RowLife(0, 0, 2), RowLife(1, 1, 5), RowLife(2, 4, 8), RowLife(3, 7, 8)]
+    second = [RowLife(life.row, life.first + 10, life.last + 10) for life in first]
+    lives = row_lives(build((4, 4, 1), *layers), step)
+    assert rings_of(step) == {"a": 1, "columns of x from layer 1 on": 2}
+    assert lives["columns of x from layer 1 on"] == first + second
+    assert [life.row for life in lives["a"]] == [0, 1, 2, 0, 1, 2]

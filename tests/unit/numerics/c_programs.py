@@ -40,7 +40,7 @@ def trace(
             parts[int(number)] = parts.get(int(number), "") + data
         outputs = {}
         for index, layer in enumerate(network.network.layers):
-            if layer.name not in network.window_sums:
+            if layer.name not in network.without_rows:
                 data = bytes.fromhex(parts.pop(index))
                 outputs[layer.name] = from_bytes(data, network.formats[layer.name], layer.output_shape)
         assert not parts

@@ -8,13 +8,15 @@ from c_programs import assert_parity
 from network_zoo import quantized, random_network, scrambled, spec_of
 
 from specc.codegen.generate import plan_arena
-from specc.codegen.kernels import X86, family_of
+from specc.codegen.kernels import GENERIC, X86, family_of
 from specc.codegen.toolchain import Toolchain
-from specc.graph.execution import Execution, Step, runs_by_rows
+from specc.graph.execution import Execution, Step, runs_by_rows, runs_in_tiles
 from specc.graph.lifetimes import ALIGNMENT
 from specc.graph.planner import Request, as_declared, least_memory
 from specc.numerics.quantized import QuantizedNetwork
 from specc.spec.model import Fusion, LayerSpec, QuantizationRow
+
+FAMILY_OF_HOST = family_of("host", has_dsp=False)
 
 
 def cut_at_random(network: QuantizedNetwork, seed: int) -> Execution:
@@ -45,7 +47,7 @@ def test_random_networks_by_rows(toolchain: Toolchain, seed: int) -> None:
     assert_parity(toolchain, scheduled(network, cut_at_random(network, seed)), 4, "-O2")
 
 
-@pytest.mark.skipif(family_of("host", has_dsp=False) != X86, reason="this computer is no x86")
+@pytest.mark.skipif(FAMILY_OF_HOST != X86, reason="this computer is no x86")
 @pytest.mark.parametrize("seed", [404, pytest.param(405, marks=pytest.mark.slow)])
 def test_random_networks_by_rows_with_x86_kernels(toolchain: Toolchain, seed: int) -> None:
     network = scrambled(random_network(seed, layers=40), seed)
@@ -65,11 +67,39 @@ def residual(seed: int) -> QuantizedNetwork:
             LayerSpec(name=f"c{block}", kind="conv", kernel=(3, 3), units=5, padding="same", activation="relu6"),
             LayerSpec(name=f"a{block}", kind="add", inputs=(f"c{block}", f"p{block}")),
             LayerSpec(name=f"r{block}", kind="relu"),
+            LayerSpec(name=f"m{block}", kind="maxpool", kernel=(2, 3), stride=(1, 1), padding="same"),
         ]
     layers.append(LayerSpec(name="pool", kind="avgpool"))
     layers.append(LayerSpec(name="classes", kind="dense", units=3))
     shape = (choose.randint(9, 23), choose.randint(9, 15), 3)
     return quantized(spec_of(layers, shape, [QuantizationRow(layer="*", bits=choose.choice([8, 12]))], seed))
+
+
+def in_tiles_at_random(network: QuantizedNetwork, seed: int) -> Execution:
+    """The longest runs that can be in tiles, of random width, and every other layer as a whole."""
+    choose = random.Random(seed)
+    steps: list[Step] = []
+    first, layers = 0, network.network.layers
+    while first < len(layers):
+        step = Step(first, first)
+        for last in range(min(len(layers) - 1, first + choose.randint(1, 12)), first, -1):
+            shape = layers[last].output_shape
+            width = choose.randint(1, max(1, shape[1] - 1)) if len(shape) == 3 else 1
+            if (found := runs_in_tiles(network.network, first, last, width)) is not None:
+                step = found
+                break
+        steps.append(step)
+        first = step.last + 1
+    return Execution(tuple(steps))
+
+
+@pytest.mark.parametrize("family", dict.fromkeys([GENERIC, FAMILY_OF_HOST]))
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 40))])
+def test_tiles(toolchain: Toolchain, seed: int, family: str) -> None:
+    network = scrambled(residual(seed), seed)
+    network = scheduled(network, in_tiles_at_random(network, seed))
+    assert any(tiles.count > 1 for tiles in network.tiles.values())
+    assert_parity(toolchain, network, 3, "-O2", family=family)
 
 
 @pytest.mark.parametrize("seed", range(3))
