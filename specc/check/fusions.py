@@ -1,4 +1,4 @@
-"""Whether the layers that a schedule fuses can run as one."""
+"""Whether the layers that a schedule fuses can run as one, and in tiles."""
 
 from __future__ import annotations
 
@@ -6,15 +6,26 @@ from specc.check.accumulators import accumulator_need
 from specc.check.context import Context, mark, place
 from specc.diagnostics.model import Label
 from specc.graph.rewrites import is_global_average
+from specc.graph.row_work import row_work
 from specc.spec.model import Fusion, QuantizationRow
 
 
 def check_fusions(context: Context) -> None:
     """Each fusion is a chain without side exits; window sums are a linear convolution and its global average pool."""
+    experiments = context.spec.experiments
+    fused = [fusion for fusion in context.spec.model.fusions if fusion.method == "fused"]
+    if experiments and experiments.tiles and not fused:
+        message = "`tile` cuts nothing: no layers are fused"
+        notes = (f"for example `schedule {context.spec.model.name} {{ fuse a+b }}`, with neighbours of the network",)
+        context.report("N1104", message, place(experiments, "tiles"), notes=notes)
     for fusion in context.spec.model.fusions:
         problem = chain_problem(context, fusion) or _window_sums_problem(context, fusion)
         if problem:
             _report(context, fusion, problem)
+            continue
+        problem = _tile_problem(context, fusion)
+        if problem:
+            _report(context, fusion, problem, field="tile")
             continue
         narrow = _narrow_accumulator(context, fusion)
         if narrow is not None:
@@ -33,11 +44,13 @@ def _report(
     context: Context,
     fusion: Fusion,
     problem: str,
+    *,
     secondary: tuple[Label | None, ...] = (),
     notes: tuple[str, ...] = (),
+    field: str = "",
 ) -> None:
     message = f"`{'+'.join(fusion.layers)}` cannot run as {_method(fusion)}: {problem}"
-    context.report("E4111", message, place(fusion), secondary=secondary, notes=notes)
+    context.report("E4111", message, place(fusion, field), secondary=secondary, notes=notes)
 
 
 def valid_fusions(context: Context) -> tuple[Fusion, ...]:
@@ -77,6 +90,26 @@ def _window_sums_problem(context: Context, fusion: Fusion) -> str | None:
     return None
 
 
+def _tile_problem(context: Context, fusion: Fusion) -> str | None:
+    """Why a chain cannot make its output some columns at a time, or None."""
+    if fusion.tile is None:
+        return None
+    network = context.network
+    layers = [network.layer(name) for name in fusion.layers]
+    for layer in layers:
+        work = row_work(layer, frozenset())
+        if work is None or work.way == "at once":
+            return f"`{layer.name}` is a {layer.kind}, which has no columns: end the run before it"
+        if work.sums:
+            return f"`{layer.name}` averages all columns: end the run before it"
+    columns = layers[-1].output_shape[1]
+    if fusion.tile >= columns:
+        return f"the output of `{layers[-1].name}` has {columns} column{'s' if columns > 1 else ''}, a tile takes fewer"
+    if context.spec.model.input.streamed and network.input in layers[0].inputs:
+        return f"`{network.input}` arrives by rows, which are gone when the second tile needs them"
+    return None
+
+
 def _narrow_accumulator(context: Context, fusion: Fusion) -> tuple[QuantizationRow, int] | None:
     """The row whose accumulator cannot hold the sum over the whole image, and the bits that it needs."""
     if fusion.method != "window_sums":
@@ -89,4 +122,6 @@ def _narrow_accumulator(context: Context, fusion: Fusion) -> tuple[QuantizationR
 
 
 def _method(fusion: Fusion) -> str:
+    if fusion.tile:
+        return f"one in tiles of {fusion.tile} column{'s' if fusion.tile > 1 else ''}"
     return "window sums" if fusion.method == "window_sums" else "one"

@@ -79,6 +79,7 @@ def _execution(spec: Spec, target: Target, network: QuantizedNetwork, beside: in
         network.value_bytes,
         network.window_sums,
         together=tuple(fusion.layers for fusion in spec.model.fusions if fusion.method == "fused"),
+        tiles={fusion.layers: fusion.tile for fusion in spec.model.fusions if fusion.tile},
         streamed=spec.model.input.streamed,
         alignment=ALIGNMENT,
     )

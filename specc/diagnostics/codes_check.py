@@ -348,7 +348,9 @@ Lines that hold for every target go into `budget all`.
         """
 Fused layers run as one: nothing is kept between them. So each of them must be read by the next one
 alone. And `window_sums` must be exact: a convolution without activation, then a global average
-pool, with an accumulator that holds the sum over the whole image.
+pool, with an accumulator that holds the sum over the whole image. Tiles are columns of the output
+of layers that slide windows or work value by value, fewer than it has, and every tile reads all
+rows of the input once more: it cannot arrive by rows.
 
     dwconv  conv { kernel 3x3, padding same, activation relu }
     avgpool gap  { global }

@@ -8,12 +8,12 @@ from typing import Any, get_args
 from specc import reads
 from specc.diagnostics.model import Sink
 from specc.elaborate.project import OutsideError, locate, project_folder
-from specc.elaborate.reader import Handler, Reader, RejectedError, first, read_block, spans_of, value_of
+from specc.elaborate.reader import Handler, Reader, RejectedError, read_block, spans_of, value_of
 from specc.elaborate.targets import compiler_flags
 from specc.source import SourceFile
-from specc.spec.experiments import DataSet, Experiments
+from specc.spec.experiments import MOST_COLUMNS, DataSet, Experiments
 from specc.spec.kernels import ALL_REWRITES, REWRITES, KernelChoice
-from specc.syntax.nodes import Item, Size
+from specc.syntax.nodes import Item
 from specc.units import FREQUENCY
 
 
@@ -61,16 +61,13 @@ def elaborate_experiments(item: Item, sink: Sink) -> Experiments | None:
         "rewrites": lambda r: _several(
             r, lambda: r.choice("a rewrite of the generated code", (*REWRITES, ALL_REWRITES)).text
         ),
-        "tile": lambda r: _several(r, lambda: _tile(r)),
+        "tile": lambda r: _several(r, lambda: int(r.integer("the columns of a tile", 1, MOST_COLUMNS).quantity.number)),
     }
     entries = read_block(block, handlers, "experiments", sink)
     if not (block.items or block.rows):
         sink.add("E1005", "these experiments are empty", item.head, notes=("for example `clock 80 MHz 168 MHz`",))
     if not entries or not all(entries.values()):
         return None
-    tile = first(entries, "tile")
-    if tile is not None:
-        sink.add("N1104", "no generated code computes tile by tile yet; `fusion` runs layers row by row", tile.span)
     return Experiments.model_construct(
         clocks=value_of(entries, "clock", ()),
         compile=value_of(entries, "compile", ()),
@@ -94,10 +91,3 @@ def _several(reader: Reader, read: Callable[[], Any]) -> tuple[Any, ...]:
         values.append(value)
         if reader.peek() is None:
             return tuple(values)
-
-
-def _tile(reader: Reader) -> tuple[int, int]:
-    value = reader.next("a tile such as 8x8")
-    if not isinstance(value, Size) or len(value.extents) != 2:
-        reader.mismatch(value, "a tile such as 8x8")
-    return value.extents[0], value.extents[1]

@@ -10,6 +10,8 @@ from specc.diagnostics.model import Label, Sink
 from specc.elaborate.groups import layer_group
 from specc.elaborate.model import ModelParts
 from specc.elaborate.reader import Handler, Reader, RejectedError, read_block, suggestion, value_of
+from specc.source import Span
+from specc.spec.experiments import MOST_COLUMNS
 from specc.spec.model import Fusion, LayerSpec, RowsMode
 from specc.syntax.nodes import Item, Word
 
@@ -23,7 +25,7 @@ class ScheduleParts:
 
 
 def elaborate_schedule(item: Item, parts: ModelParts, sink: Sink) -> ScheduleParts:
-    """Read a schedule section: `fuse conv+gap as window_sums`, `rows least`."""
+    """Read a schedule section: `fuse conv+gap as window_sums`, `fuse a+b tile 12`, `rows least`."""
     reader = Reader(item, sink)
     reader.position = 1
     try:
@@ -62,15 +64,23 @@ def _fuse(reader: Reader, parts: ModelParts) -> Fusion:
     if reader.accept("as"):
         word = reader.choice("a way to fuse", get_args(Fusion.model_fields["method"].annotation))
         method, method_span = word.text, word.span
+    tile = None
+    spans: dict[str, Span] = {}
+    if reader.accept("tile"):
+        width = reader.integer("the columns of a tile", 1, MOST_COLUMNS)
+        tile, spans["tile"] = int(width.quantity.number), width.span
     if len(words) < 2:
         reader.fail("E1005", "a fusion joins at least two layers: `fuse a + b`")
     _check_chain(reader, words, parts)
     if method == "window_sums":
         _check_window_sums(reader, words, parts)
-    spans = {"": reader.item.head, "layers": words[0].span.to(words[-1].span), "method": method_span}
+    if tile and method == "window_sums":
+        reader.fail("E1013", "window sums are no tensor that could be made in tiles", spans["tile"])
+    spans |= {"": reader.item.head, "layers": words[0].span.to(words[-1].span), "method": method_span}
     return Fusion.model_construct(
         layers=tuple(word.text for word in words),
         method=cast(Literal["fused", "window_sums"], method),
+        tile=tile,
         spans=spans,
     )
 

@@ -171,6 +171,7 @@ def generated(
         value_bytes,
         frozenset(sums),
         together=tuple(fusion.layers for fusion in fusions if fusion.layers[0] not in sums),
+        tiles={fusion.layers: fusion.tile for fusion in fusions if fusion.tile},
         streamed=streamed,
         alignment=ALIGNMENT,
     )

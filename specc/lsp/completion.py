@@ -118,6 +118,8 @@ def _items(place: _Place, names: Names) -> Iterator[types.CompletionItem]:
     elif first in ("from", "fuse") or (first in ("latency", "energy") and not _has_relation(place.words)):
         if first == "latency" and behind_first:
             yield from (_keyword(word) for word in ("total", "overhead"))
+        if first == "fuse" and not behind_first:
+            yield from (_keyword(word) for word in ("as", "tile"))
         yield from _names(names, "layer")
     elif first in VALUES and (behind_first or first == "optimise"):
         yield from (_keyword(word) for word in VALUES[first])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -22,6 +22,9 @@ class DataSet(Node):
     location: Annotated[Path | None, Field(exclude=True, repr=False)] = None
 
 
+MOST_COLUMNS: Final = 65_535  # of a tensor that a tile may have
+
+
 class Experiments(Node):
     """Variants to try beside what the spec asks for; each list is one axis, empty where it is not varied."""
 
@@ -31,4 +34,4 @@ class Experiments(Node):
     fusion: tuple[bool, ...] = ()  # the schedule section obeyed, or not
     kernels: tuple[KernelChoice, ...] = ()  # of every layer
     rewrites: tuple[str, ...] = ()  # those that are switched off, one at a time; `all` for all of them together
-    tiles: tuple[tuple[int, int], ...] = ()  # height and width of the tile computed at a time
+    tiles: tuple[int, ...] = ()  # columns at a time of the output of fused layers

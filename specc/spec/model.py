@@ -63,10 +63,12 @@ class InputSpec(Node):
 
 class Fusion(Node):
     """Layers to execute as one: `fused` keeps no tensor between them; `window_sums` is the exact rewrite of a linear
-    convolution followed by a global average pool (sum the windows first, then multiply once)."""
+    convolution followed by a global average pool (sum the windows first, then multiply once). With `tile`, so many
+    columns of the last one's output are made at a time."""
 
     layers: tuple[str, ...]
     method: Literal["fused", "window_sums"]
+    tile: int | None = None
 
 
 # Which layers run row by row beside those that are declared to: where memory needs it, as many as save memory, none.
