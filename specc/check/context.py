@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
 from specc.diagnostics.model import Fix, Label, Sink
+from specc.graph.memory import Schedule
 from specc.graph.network import Network
 from specc.graph.widths import activation_rows, code_bytes
 from specc.source import Span
@@ -33,6 +35,7 @@ class Context:
     network: Network
     sink: Sink
     facts: list[ProvenFact] = field(default_factory=list)
+    generated: dict[Hashable, Schedule | None] = field(default_factory=dict)  # what `check.memory` has worked out
 
     def report(
         self,

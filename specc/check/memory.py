@@ -64,9 +64,12 @@ def _generated(context: Context, candidate: Schedule, rows: RowsMode) -> Schedul
 
     The candidate itself where no code can follow it, about which another rule complains.
     """
-    network, table = context.network, context.spec.quantization
-    found = generated(network, table, fusions=candidate.fusions, streamed=candidate.streamed, rows=rows)
-    return found or candidate
+    key = (tuple((fusion.layers, fusion.method) for fusion in candidate.fusions), candidate.streamed, rows)
+    if key not in context.generated:  # the same for every target
+        network, table = context.network, context.spec.quantization
+        found = generated(network, table, fusions=candidate.fusions, streamed=candidate.streamed, rows=rows)
+        context.generated[key] = found
+    return context.generated[key] or candidate
 
 
 def _permitted(context: Context) -> RowsMode:

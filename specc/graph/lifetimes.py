@@ -166,18 +166,24 @@ def sums_name(layer: Layer) -> str:
 
 def peak(needed: list[Buffer]) -> int:
     """Most bytes needed at any one step: no plan that keeps whole tensors needs less in this order."""
-    changes: dict[int, int] = {}
-    for buffer in needed:
-        changes[buffer.first] = changes.get(buffer.first, 0) + buffer.size
-        changes[buffer.last + 1] = changes.get(buffer.last + 1, 0) - buffer.size
-    return max(itertools.accumulate(changes[step] for step in sorted(changes)))
+    return max(_bytes_by_step(needed).values())
 
 
 def fullest(needed: list[Buffer]) -> list[Buffer]:
     """The buffers that live at the first of the steps where most bytes are needed."""
-    steps = sorted({buffer.first for buffer in needed})
-    alive = [[buffer for buffer in needed if buffer.first <= step <= buffer.last] for step in steps]
-    return max(alive, key=lambda buffers: sum(buffer.size for buffer in buffers))
+    bytes_at = _bytes_by_step(needed)
+    step = max(bytes_at, key=bytes_at.__getitem__)
+    return [buffer for buffer in needed if buffer.first <= step <= buffer.last]
+
+
+def _bytes_by_step(needed: list[Buffer]) -> dict[int, int]:
+    """Bytes that live at each step where that changes, in the order of steps."""
+    changes: dict[int, int] = {}
+    for buffer in needed:
+        changes[buffer.first] = changes.get(buffer.first, 0) + buffer.size
+        changes[buffer.last + 1] = changes.get(buffer.last + 1, 0) - buffer.size
+    steps = sorted(changes)
+    return dict(zip(steps, itertools.accumulate(changes[step] for step in steps), strict=True))
 
 
 def in_least_memory_order(network: Network, widths: Mapping[str, int]) -> Network:

@@ -117,12 +117,18 @@ class _Planner:
         self._request = request
         self._free = free
         self._places = {layer.name: index for index, layer in enumerate(request.network.layers)}
+        self._live = self._tensors_before_each_layer()
         self._groups = [tuple(self._places[name] for name in names) for names in request.together]
         self._widths = {
             (self._places[names[0]], self._places[names[-1]]): width for names, width in request.tiles.items()
         }
+        longest = _LONGEST if free or self._groups else 1
         self._candidates = [
-            [found for first in range(last, -1, -1) if (found := self._candidate(first, last)) is not None]
+            [
+                found
+                for first in range(last, max(last - longest, -1), -1)
+                if (found := self._candidate(first, last)) is not None
+            ]
             for last in range(len(request.network.layers))
         ]
 
@@ -168,7 +174,7 @@ class _Planner:
 
     def _candidate(self, first: int, last: int) -> _Candidate | None:
         request = self._request
-        if last - first >= _LONGEST or not self._allowed(first, last):
+        if not self._allowed(first, last):
             return None
         streamed = request.streamed and first == 0
         width = self._widths.get((first, last))
@@ -245,9 +251,16 @@ class _Planner:
 
     def _before(self, first: int, rings: Collection[str]) -> Iterable[str]:
         """Tensors made before a layer that it or a later one reads, but for an input that arrives by rows."""
+        return [name for name in self._live[first] if name not in rings]
+
+    def _tensors_before_each_layer(self) -> list[list[str]]:
+        """For each layer, the tensors made before it that it or a later one reads."""
         network = self._request.network
-        tensors = [network.input, *(layer.name for layer in network.layers[:first])]
-        return [name for name in tensors if name not in rings and self._last_reader(name) >= first]
+        live: list[list[str]] = [[] for _ in network.layers]
+        for place, name in enumerate([network.input, *(layer.name for layer in network.layers)]):
+            for reader in range(place, self._last_reader(name) + 1):
+                live[reader].append(name)
+        return live
 
     def _last_reader(self, tensor: str) -> int:
         return max((self._places[layer.name] for layer in self._request.network.consumers(tensor)), default=-1)
