@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
-from specc.check.context import Context, mark, place
+from specc.check.context import Context, mark, place, plural
 from specc.check.ranges import clipped_code
 from specc.graph.network import Layer
 from specc.graph.rewrites import pooled_convolutions
 from specc.spec.model import QuantizationRow
+
+KERNEL_ACCUMULATOR_BITS: Final = 32  # what the C of firmware/kernels/ adds up in
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,10 @@ def _judge(context: Context, row: QuantizationRow, subject: str, need: Accumulat
             f"the row keeps {row.accumulator}",
             where,
             secondary=secondary,
-            notes=(f"at full codes they need {need.full} bits", "repair: a wider accumulator, or fewer bits"),
+            notes=(f"at full codes they need {need.full} bits", repair(need.clipped)),
         )
         return
-    notes = [f"repair: an accumulator of {need.full} bits, or fewer bits per code"]
+    notes = [repair(need.full)]
     if need.clipped is not None:
         notes.insert(0, f"clipped to the stated ranges they need {need.clipped} bits, which fit")
     context.report(
@@ -96,6 +99,17 @@ def _judge(context: Context, row: QuantizationRow, subject: str, need: Accumulat
         where,
         secondary=secondary,
         notes=tuple(notes),
+    )
+
+
+def repair(needed: int) -> str:
+    """What to do about sums that need so many bits: kernels have accumulators of up to 32."""
+    if needed <= KERNEL_ACCUMULATOR_BITS:
+        return f"repair: an accumulator of {needed} bits, or fewer bits per code"
+    surplus = plural(needed - KERNEL_ACCUMULATOR_BITS, "bit")
+    return (
+        f"repair: {surplus} fewer per product, in weights and inputs together; "
+        f"no kernel has an accumulator of more than {KERNEL_ACCUMULATOR_BITS} bits"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specc.check.accumulators import accumulator_need
+from specc.check.accumulators import accumulator_need, repair
 from specc.check.context import Context, mark, place
 from specc.diagnostics.model import Label
 from specc.graph.rewrites import is_global_average
@@ -36,7 +36,7 @@ def check_fusions(context: Context) -> None:
                 f"the accumulator of `{fusion.layers[0]}` keeps {row.accumulator} bits, "
                 f"and its sum over `{fusion.layers[1]}` needs {needed}",
                 secondary=(mark(row, "accumulator"),),
-                notes=(f"repair: an accumulator of {needed} bits, or fewer bits per code",),
+                notes=(repair(needed),),
             )
 
 

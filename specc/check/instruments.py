@@ -8,7 +8,7 @@ from typing import Final
 from specc.check.context import Context, mark, place, plural
 from specc.check.instruction_model import core_name
 from specc.source import Span
-from specc.spec.contract import Instrument, PowerSensor
+from specc.spec.contract import Instrument, PowerSensor, SenseResistor
 from specc.spec.counters import CACHE_COUNTERS
 from specc.spec.hardware import Core, Target
 
@@ -17,6 +17,10 @@ _WRAPPING_COUNTERS: Final = frozenset({"fetch_stalls", "lsu_stalls", "backend_st
 _WITH_STALL_COUNTERS: Final[frozenset[Core]] = frozenset({"cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33"})
 # The performance monitoring unit starts with Armv8.1-M: Cortex-M55 and M85 are not judged, nor are other makers' cores.
 _WITHOUT_CACHE_COUNTERS: Final[frozenset[Core]] = _WITH_STALL_COUNTERS | {"cortex-m0+"}
+
+# Samples a second of a recorder: SAMPLER_HERTZ pairs of conversions by firmware/recorder/sampler.h, of which recorder.c
+# sums SUMMED to a sample.
+RECORDER_RATE: Final = 2_500
 
 
 def check_counters(context: Context) -> None:
@@ -67,10 +71,12 @@ def _counter_place(instrument: Instrument, counter: str) -> Span | None:
 
 
 def check_sensors(context: Context) -> None:
-    """Sensors that average for so long that they cannot deliver the readings they owe."""
+    """Sensors that cannot deliver the readings they owe: they average for too long, or a recorder is too slow."""
     for instrument in context.spec.instruments:
         for sensor in instrument.sensors:
             _judge_sensor(context, sensor)
+        for resistor in instrument.resistors:
+            _judge_recorder(context, resistor)
 
 
 def _judge_sensor(context: Context, sensor: PowerSensor) -> None:
@@ -96,6 +102,20 @@ def _judge_sensor(context: Context, sensor: PowerSensor) -> None:
         place(sensor, "required_rate"),
         secondary=(mark(sensor, "averages"), mark(sensor, "conversion")),
         notes=(slower, repair),
+    )
+
+
+def _judge_recorder(context: Context, sensor: SenseResistor) -> None:
+    if sensor.required_rate is None or sensor.required_rate.base <= RECORDER_RATE:
+        return
+    context.report(
+        "E5103",
+        f"sensor `{sensor.name}` delivers {_rate(Fraction(RECORDER_RATE))}, {sensor.required_rate} are required",
+        place(sensor, "required_rate"),
+        notes=(
+            "a recorder sends all that its serial line carries in the worst case",
+            f"repair: `sample >= {RECORDER_RATE / 1000:g} kHz` or less, or import the recording of a faster instrument",
+        ),
     )
 
 

@@ -17,17 +17,20 @@ from specc.check.kernels import check_kernels
 from specc.check.latency import check_latency
 from specc.check.memory import check_memory
 from specc.check.ranges import check_calibration, check_ranges
-from specc.check.weights import check_weights
+from specc.check.streaming import check_streaming
+from specc.check.weights import check_measurable, check_weights
 
 Rule = Callable[[Context], None]
 
 RULES: Final[tuple[Rule, ...]] = (
     check_weights,
+    check_measurable,
     check_rows,
     check_ranges,
     check_calibration,
     check_accumulators,
     check_fusions,
+    check_streaming,
     check_memory,
     check_latency,
     check_duty,

@@ -1,11 +1,38 @@
-"""Whether a file of weights fits the network that the spec declares."""
+"""Whether a network has the weights that it needs, and a file of weights fits it."""
 
 from __future__ import annotations
 
-from specc.check.context import Context, place
+from specc.check.context import Context, mark, place
 from specc.graph.build import show
 from specc.graph.network import Layer
+from specc.spec.base import Node
 from specc.spec.imported import StoredWeights
+
+
+def check_measurable(context: Context) -> None:
+    """What can only be judged by running the network needs weights to run it with."""
+    model = context.spec.model
+    if model.file is not None or model.weights is not None:
+        return
+    asking = _first_to_be_measured(context)
+    if asking is not None:
+        context.report(
+            "N2103",
+            f"`{model.name}` declares no weights: it can be checked, and not measured",
+            place(model, "name"),
+            secondary=(mark(asking, "", "needs a measurement"),),
+            notes=("`weights seed 42` is enough for cost; `weights from` takes trained ones",),
+        )
+
+
+def _first_to_be_measured(context: Context) -> Node | None:
+    """The first limit of a budget, or else of a harness, that no fact of the hardware decides."""
+    for budget in context.spec.budgets:
+        for item in budget.items:
+            if item.kind != "price":
+                return item
+    harness = context.spec.harness
+    return harness if harness and (harness.gradients or harness.output_error) else None
 
 
 def check_weights(context: Context) -> None:

@@ -8,7 +8,12 @@ from specc.diagnostics.code import Code, register
 
 
 def _code(
-    identifier: str, severity: Literal["error", "warning"], title: str, explanation: str, *, infeasible: bool = False
+    identifier: str,
+    severity: Literal["error", "warning", "note"],
+    title: str,
+    explanation: str,
+    *,
+    infeasible: bool = False,
 ) -> Code:
     """A code whose explanation is a block of text with its line breaks."""
     return Code(identifier, severity, title, explanation.strip(), infeasible)
@@ -45,6 +50,24 @@ inputs for dense.
 
 `LAYER.bias` is zero if it is left out, and `TENSOR.range` need not be there. Names that belong to
 no layer are refused: a misspelt one would be left out in silence.
+""",
+    ),
+    _code(
+        "N2103",
+        "note",
+        "a network without weights cannot be measured",
+        """
+The spec sets limits that only a measurement can decide, and the model says nothing about weights.
+`specc check` proves what it can without them; `specc measure`, `verify` and `report` need them.
+
+    model m {
+      input x 8
+      dense d { units 2 }
+      weights seed 42            # drawn by a fixed generator: enough for time, memory and energy
+    }
+
+`weights from "trained.npz"` takes trained ones, which accuracy needs. A model from a file brings
+its own.
 """,
     ),
 )
@@ -155,8 +178,8 @@ largest sum does not fit the accumulator, and a sum that wraps has the wrong sig
 
     sum of n products: n * max|input code| * max|weight code| must be below 2^(accumulator bits - 1)
 
-Widen the accumulator, or take fewer bits. A fused average pool sums over all its pixels as well and
-needs log2(pixels) bits more.
+Take fewer bits, or widen the accumulator: kernels have up to 32 bits of it. A fused average pool
+sums over all its pixels as well and needs log2(pixels) bits more.
 """,
     ),
     _code(
@@ -169,8 +192,8 @@ If every code of the declared width could occur, the sum of products would not f
     | mlp2 | 16 | ±1.0 | 0.0003 | 32 |     # 32 products of 16x16 bits need 37 bits
 
 Where the stated ranges are narrower than the codes, the sum may still fit, and then the arithmetic
-is safe only because values are clipped to the range. Fewer bits, or a wider accumulator, make it
-safe by construction.
+is safe only because values are clipped to the range. Fewer bits make it safe by construction, and
+so does a wider accumulator, of up to 32 bits: no kernel has one of more.
 """,
     ),
 )
@@ -391,6 +414,23 @@ Name the boards in place of `all`.
 """,
     ),
     _code(
+        "E4114",
+        "error",
+        "an input that cannot arrive by rows",
+        """
+`stream rows` promises that the input is never in memory as a whole: the program reads a row, runs
+as far as it can, and reads the next. Convolutions and pools can do that. A layer that needs every
+value at once cannot. Where several layers read the input, they have to run together, for which
+`schedule { rows least }` asks.
+
+    input   frame 8x8x1 { stream rows }
+    flatten values                      # needs all of frame
+    dense   classes { units 4 }
+
+Else leave `stream rows` out, or put a convolution or a pool first.
+""",
+    ),
+    _code(
         "E5101",
         "error",
         "a counter that the core does not have",
@@ -430,7 +470,8 @@ converts two voltages in turn.
     sensor ina226 { averages 128, conversion 1.1 ms, sample >= 1 kHz }
     # 128 * 1.1 ms = 140.8 ms: 7.1 readings/s
 
-Average less, convert faster, or ask for fewer samples.
+Average less, convert faster, or ask for fewer samples. `sensor adc` is a recorder on a serial line,
+which delivers 2,500 samples/s and no more.
 """,
     ),
     _code(

@@ -282,10 +282,13 @@ def weight_codes(layer: Layer, row: QuantizationRow, parameters: Parameters, sou
     limit = float(1 << (row.accumulator - 1))
     if not np.all((bias >= -limit) & (bias < limit)):
         worst = float(parameters.bias[np.argmax(np.abs(bias))])
+        wider = (
+            f" or an accumulator of up to {_MAX_ACCUMULATOR_BITS}" if row.accumulator < _MAX_ACCUMULATOR_BITS else ""
+        )
         raise QuantizationError(
             layer.name,
             f"bias {worst:.6g} is {np.abs(bias).max():.3g} steps of the accumulator, whose {row.accumulator} bits "
-            f"hold {int(limit) - 1:,}: coarser steps or a wider accumulator",
+            f"hold {int(limit) - 1:,}: coarser steps{wider} would do",
         )
     return WeightCodes(weights, bias.astype(np.int64), scales, _weight_bits(row), row.accumulator)
 

@@ -230,7 +230,7 @@ class _Tuner:
         problem, top = self._problem, self._problem.top
         loads = problem.loads(top)
         if loads is None:
-            return [Obstacle("the widest table cannot be computed", "a coarser step, or a wider accumulator")]
+            return [Obstacle("the widest table cannot be computed", "a coarser step, or accumulators of up to 32 bits")]
         found = []
         for key, load in loads.items():
             if load <= self._limit(key):

@@ -17,6 +17,7 @@ model m {
   dwconv  conv  { kernel 3x3, padding same }
   avgpool gap   { global }
   dense   head  { units 10 }
+  weights seed 1
 }
 quantization m {
   | layer | bits | range | step | accumulator |

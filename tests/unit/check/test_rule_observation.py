@@ -1,10 +1,13 @@
 """Instruments that cannot see, and contracts that cannot be tested."""
 
 import math
+import re
 
 import pytest
 
 from specc.check.harness import resolvable_drift
+from specc.check.instruments import RECORDER_RATE
+from specc.resources import resource
 
 BUDGET = "budget t {"
 
@@ -98,3 +101,37 @@ def test_a_drift_that_can(change, text):
 def test_the_repair_is_resolvable_and_more_iterations_resolve_more():
     assert resolvable_drift(10_000, 0.008) == pytest.approx(1.96 * math.sqrt(2) * 0.008)
     assert resolvable_drift(1_000_000, 0.008) == pytest.approx(resolvable_drift(10_000, 0.008) / 10)
+
+
+def test_the_rate_of_a_recorder_is_that_of_its_firmware():
+    def constant(name: str, file: str) -> int:
+        found = re.search(rf"\b{name} = ([0-9]+)", resource("firmware", f"recorder/{file}").read_text(encoding="utf-8"))
+        assert found
+        return int(found[1])
+
+    assert constant("SAMPLER_HERTZ", "sampler.h") / constant("SUMMED", "recorder.c") == RECORDER_RATE
+
+
+ADC = "sensor adc { resistor 1 ohm, gain 50, supply 3.3 V, reference 3.3 V, sample >= %s }"
+
+
+def test_a_recorder_that_is_too_slow(change, only):
+    found = only(change(add(f"instrument t {{ {ADC % '2501 Hz'} }}")), "E5103")
+    assert "delivers 2,500 readings/s, 2501 Hz are required" in found.message
+    assert found.primary.span.text == ">= 2501 Hz"
+    assert change(add(f"instrument t {{ {ADC % '2.5 kHz'} }}")).diagnostics == ()
+
+
+@pytest.mark.parametrize("line", ["latency total <= 1 ms", "memory sram <= 32 KiB", "energy <= 1 mJ per inference"])
+def test_what_must_be_measured_needs_weights(change, only, line):
+    others = [one for one in ("latency total <= 1 ms", "memory sram <= 32 KiB", "energy <= 1 mJ per inference")]
+    without = [("  weights seed 1\n", ""), *((one, "") for one in others if one != line)]
+    found = only(change(*without), "N2103")
+    assert found.severity == "note"
+    assert found.secondary[0].span.text == line
+
+
+def test_what_hardware_decides_needs_none(change):
+    unbound = ("latency total <= 1 ms\n  memory sram <= 32 KiB\n  energy <= 1 mJ per inference", "price <= 1 USD")
+    found = change(("  weights seed 1\n", ""), unbound, ("core cortex-m4", 'price 1 USD source "s"\n  core cortex-m4'))
+    assert found.diagnostics == ()

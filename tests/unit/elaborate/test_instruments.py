@@ -19,7 +19,7 @@ from specc_backends.virtual_board import ledger
 
 ROOT = Path(__file__).parents[3]
 SPEC = """hwspec 1
-model m {{ input x 8, dense d {{ units 2 }} }}
+model m {{ input x 8, dense d {{ units 2 }}, weights seed 1 }}
 hardware h {{ title "h", core {core} }}
 target t {{ use h }}
 instrument t {{ {counters} }}
