@@ -67,7 +67,7 @@ def add_targets_options(parser: argparse.ArgumentParser) -> None:
 def require_target(name: str, known: Collection[str], file: Path, option: str = "") -> None:
     """End with an error of usage if a spec declares no target of that name; `option` is what named it, if not plain."""
     if name not in known:
-        usage(f"{option}{file} declares no target {name}; it declares {', '.join(sorted(known))}")
+        usage(f"{option}{file} declares no target {name}; it declares {', '.join(sorted(known)) or 'none'}")
 
 
 def print_lines(text: str) -> None:

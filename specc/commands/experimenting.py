@@ -7,8 +7,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from specc.commands.checking import print_findings
-from specc.commands.console import EXIT_FAILED, EXIT_OK, Progress, add_command, add_targets_options, require_target
+from specc.commands.checked import measurable
+from specc.commands.console import EXIT_FAILED, EXIT_OK, Progress, add_command, add_targets_options
 
 if TYPE_CHECKING:
     from specc.check import CheckResult
@@ -88,16 +88,7 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
 
 def _checked(options: argparse.Namespace) -> CheckResult | None:
     """The checked spec, or None after printing why it cannot be measured."""
-    from specc.check import check
-
-    checked = check(options.file)
-    print_findings(options.file, checked, sys.stderr if options.json else sys.stdout, always_summarise=False)
-    if not checked.can_be_measured or checked.spec is None:
-        return None
-    known = {target.name for target in checked.spec.targets}
-    for name in options.target or ():
-        require_target(name, known, options.file)
-    return checked
+    return measurable(options.file, options.target or (), "json" if options.json else "text")
 
 
 def _roofline(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from specc.commands.checking import print_findings, print_for_programs
+from specc.commands.checked import measurable
 from specc.commands.console import (
     EXIT_FAILED,
     EXIT_OK,
@@ -206,20 +206,7 @@ def _flash(options: argparse.Namespace) -> int:
 
 def _checked(options: argparse.Namespace) -> CheckResult | None:
     """The checked spec of a measuring command, or None after printing why it cannot be measured."""
-    from specc.check import check
-
-    result = check(options.file)
-    form = getattr(options, "format", "text")
-    stream = sys.stdout if form == "text" else sys.stderr
-    print_findings(options.file, result, stream, always_summarise=False)
-    if not result.can_be_measured or result.spec is None:
-        if form != "text":
-            print_for_programs([options.file], [result], form)
-        return None
-    known = {target.name for target in result.spec.targets}
-    for name in options.target or ():
-        require_target(name, known, options.file)
-    return result
+    return measurable(options.file, options.target or (), getattr(options, "format", "text"))
 
 
 def _verified(options: argparse.Namespace) -> Verified | None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from specc.commands.checking import print_findings
+from specc.commands.checked import measurable
 from specc.commands.console import EXIT_FAILED, EXIT_OK, EXIT_UNDECIDED, Progress, add_command, fail, usage, use_colour
 
 if TYPE_CHECKING:
@@ -50,13 +50,10 @@ def add_commands(commands: Any) -> None:
 
 
 def _precision(options: argparse.Namespace) -> int:
-    from specc.check import check
-
     if options.iterations is not None and not 20 <= options.iterations <= 100_000_000:
         usage(f"--iterations {options.iterations}: an interval needs at least 20, and 100 million are enough")
-    checked = check(options.file)
-    print_findings(options.file, checked, sys.stderr if options.json else sys.stdout, always_summarise=False)
-    if not checked.can_be_measured or checked.spec is None or checked.network is None:
+    checked = measurable(options.file, form="json" if options.json else "text")
+    if checked is None:
         return EXIT_FAILED
     return _localise(checked, options) if options.localise else _assess(checked, options)
 

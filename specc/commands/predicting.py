@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from specc.commands.checked import print_refused
 from specc.commands.checking import print_findings
 from specc.commands.console import EXIT_FAILED, EXIT_OK, Progress, add_command, fail, usage
 
@@ -66,6 +67,7 @@ def _predict(options: argparse.Namespace) -> int:
     checked = check(options.file)
     if not checked.can_be_measured or checked.spec is None or checked.network is None:
         print_findings(options.file, checked, sys.stderr, always_summarise=True)
+        print_refused(options.file, checked, "json" if options.json else "text")
         return EXIT_FAILED
     targets = _targets(options.targets, checked.spec)
     try:

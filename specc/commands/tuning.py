@@ -8,8 +8,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from specc.commands.checked import print_refused
 from specc.commands.checking import print_findings
-from specc.commands.console import EXIT_FAILED, EXIT_OK, EXIT_UNDECIDED, Progress, add_command, fail, usage
+from specc.commands.console import (
+    EXIT_FAILED,
+    EXIT_OK,
+    EXIT_UNDECIDED,
+    Progress,
+    add_command,
+    fail,
+    require_target,
+    usage,
+)
 
 if TYPE_CHECKING:
     from specc.check import CheckResult
@@ -83,6 +93,7 @@ def _tune(options: argparse.Namespace) -> int:
     checked = check(options.file)
     if checked.spec is None or checked.network is None or not _is_tunable(checked):
         print_findings(options.file, checked, sys.stderr, always_summarise=False)
+        print_refused(options.file, checked, "json" if options.json else "text")
         return EXIT_FAILED
     return _tuned(checked, options, margin)
 
@@ -156,17 +167,19 @@ def _objective(checked: CheckResult, options: argparse.Namespace, store: Store, 
         return flash_objective(network)
     if name == "sram":
         return sram_objective(spec, network)
-    target = _target([own.name for own in spec.targets if own.hardware.core != "host"], spec, options.target)
+    target = _target(options, spec)
     return measured_objective(
         spec, network, store, kind=name, target=target, build=options.build, progress=progress.show
     )
 
 
-def _target(chips: list[str], spec: Spec, asked: str | None) -> str:
+def _target(options: argparse.Namespace, spec: Spec) -> str:
+    """The target that the options ask for, else the first chip."""
+    asked: str | None = options.target
     if asked is not None:
-        if asked not in {own.name for own in spec.targets}:
-            usage(f"--target {asked}: the spec has {', '.join(own.name for own in spec.targets) or 'no targets'}")
+        require_target(asked, {own.name for own in spec.targets}, options.file)
         return asked
+    chips = [own.name for own in spec.targets if own.hardware.core != "host"]
     if not chips:
         usage("--objective cycles and energy need a target with a chip")
     return chips[0]

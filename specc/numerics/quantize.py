@@ -282,9 +282,7 @@ def weight_codes(layer: Layer, row: QuantizationRow, parameters: Parameters, sou
     limit = float(1 << (row.accumulator - 1))
     if not np.all((bias >= -limit) & (bias < limit)):
         worst = float(parameters.bias[np.argmax(np.abs(bias))])
-        wider = (
-            f" or an accumulator of up to {_MAX_ACCUMULATOR_BITS}" if row.accumulator < _MAX_ACCUMULATOR_BITS else ""
-        )
+        wider = " or a wider accumulator" if row.accumulator < _MAX_ACCUMULATOR_BITS else ""
         raise QuantizationError(
             layer.name,
             f"bias {worst:.6g} is {np.abs(bias).max():.3g} steps of the accumulator, whose {row.accumulator} bits "

@@ -31,6 +31,7 @@ model net {
   input x     8x8x4 { distribution uniform ±1 }
   conv  first { kernel 3x3, filters 4, padding same }
   dense last  { units 2, from first }
+  weights seed 1
 }
 quantization net {
   | layer | bits | range | step |
@@ -328,7 +329,7 @@ def test_a_pattern_that_would_miss_a_renamed_layer_refuses_the_name() -> None:
 
 
 def test_an_unsaved_import_counts_at_once_and_is_renamed_with_its_users(tmp_path: Path) -> None:
-    model = "hwspec 1\nmodel m { input x 8, dense stem { units 2 } }\n"
+    model = "hwspec 1\nmodel m { input x 8, dense stem { units 2 }, weights seed 1 }\n"
     spec = 'hwspec 1\nimport "model.hwspec"\ntarget t { use host }\nbudget t { latency stem <= 10 ms }\n'
     paths = {"model.hwspec": model, "spec.hwspec": spec}
     for name, text in paths.items():

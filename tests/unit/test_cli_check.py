@@ -15,6 +15,7 @@ CLEAN = """hwspec 1
 model m {
   input frame 8x8x4
   dense d1 { units 4 }
+  weights seed 1
 }
 target t { use stm32f407 }
 budget t {
@@ -96,7 +97,7 @@ def test_diff_changes_nothing(spec: Path, capsys: Output) -> None:
     spec.write_text(WARNING)
     assert run("check", "--diff", spec) == 1
     assert capsys.readouterr().out == (
-        "--- a.hwspec\n+++ a.hwspec\n@@ -6,5 +6,5 @@\n target t { use stm32f407 }\n budget t {\n"
+        "--- a.hwspec\n+++ a.hwspec\n@@ -7,5 +7,5 @@\n target t { use stm32f407 }\n budget t {\n"
         "   latency total <= 10 ms\n-  memory  sram  <= 16 KB\n+  memory  sram  <= 16 KiB\n }\n"
     )
     assert spec.read_text() == WARNING

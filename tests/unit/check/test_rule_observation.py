@@ -124,8 +124,8 @@ def test_a_recorder_that_is_too_slow(change, only):
 
 @pytest.mark.parametrize("line", ["latency total <= 1 ms", "memory sram <= 32 KiB", "energy <= 1 mJ per inference"])
 def test_what_must_be_measured_needs_weights(change, only, line):
-    others = [one for one in ("latency total <= 1 ms", "memory sram <= 32 KiB", "energy <= 1 mJ per inference")]
-    without = [("  weights seed 1\n", ""), *((one, "") for one in others if one != line)]
+    lines = ("latency total <= 1 ms", "memory sram <= 32 KiB", "energy <= 1 mJ per inference")
+    without = [("  weights seed 1\n", ""), *((one, "") for one in lines if one != line)]
     found = only(change(*without), "N2103")
     assert found.severity == "note"
     assert found.secondary[0].span.text == line

@@ -22,7 +22,7 @@ KWS = (ROOT / "specs" / "kws.hwspec").read_text(encoding="utf-8")
 FAULTY = (ROOT / "specs" / "edge_cnn.hwspec").read_text(encoding="utf-8")
 LIMITS = "hwspec 1\nlet most = 9 ms\nlet unit = 1 ms\n"
 IMPORTING = (
-    'hwspec 1\nimport "limits.hwspec"\nmodel m { input x 8, dense d { units 2 } }\n'
+    'hwspec 1\nimport "limits.hwspec"\nmodel m { input x 8, dense d { units 2 }, weights seed 1 }\n'
     "target t { use stm32f407 }\nbudget t { latency total <= $most }\n"
 )
 Check = Callable[..., tuple[int, str]]

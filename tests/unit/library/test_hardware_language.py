@@ -15,6 +15,7 @@ SPEC = """hwspec 1
 model m {
   input frame 8x8x4 { distribution normal 0.5 }
   conv  conv  { filters 8, kernel 3x3, padding same }
+  weights seed 1
 }
 quantization m {
   | layer | bits | range | step | accumulator |
