@@ -64,7 +64,7 @@ def _generated(context: Context, candidate: Schedule, rows: RowsMode) -> Schedul
 
     The candidate itself where no code can follow it, about which another rule complains.
     """
-    key = (tuple((fusion.layers, fusion.method) for fusion in candidate.fusions), candidate.streamed, rows)
+    key = (tuple((fusion.layers, fusion.method, fusion.tile) for fusion in candidate.fusions), candidate.streamed, rows)
     if key not in context.generated:  # the same for every target
         network, table = context.network, context.spec.quantization
         found = generated(network, table, fusions=candidate.fusions, streamed=candidate.streamed, rows=rows)
