@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from specc.check.context import Context, mark, place
 from specc.check.instruction_model import core_name
+from specc.source import Span
 from specc.spec.hardware import Target
 from specc.spec.kernels import KernelRule, Kernels, PlaceRule
 
@@ -14,7 +15,9 @@ def check_kernels(context: Context) -> None:
         kernels = context.spec.kernels_of(target.name)
         refused = _refused(kernels, target)
         if refused is not None:
-            _report(context, kernels, refused, target)
+            _report(context, kernels, place(refused), target)
+        elif kernels.off and not target.hardware.core.startswith(("cortex-m", "host")):
+            _report(context, kernels, place(kernels, "off"), target)
 
 
 def _refused(kernels: Kernels, target: Target) -> KernelRule | PlaceRule | None:
@@ -30,13 +33,16 @@ def _refused(kernels: Kernels, target: Target) -> KernelRule | PlaceRule | None:
     return next((rule for rule in kernels.places if rule.place == "sram"), None)
 
 
-def _report(context: Context, kernels: Kernels, refused: KernelRule | PlaceRule, target: Target) -> None:
+def _report(context: Context, kernels: Kernels, line: Span | None, target: Target) -> None:
     what = "this computer" if target.hardware.core == "host" else core_name(target.hardware)
     repair = "remove the line" if kernels.target == target.name else "name the boards in place of `all`"
     context.report(
         "W4113",
         f"target `{target.name}` cannot be built so, and will not be measured",
-        place(refused),
+        line,
         secondary=(mark(target, "hardware", what),),
-        notes=("kernels by layer, tuned kernels and weights in SRAM are for Cortex-M boards", f"repair: {repair}"),
+        notes=(
+            "kernels by layer, tuned kernels and weights in SRAM are for Cortex-M boards, rewrites for generated code",
+            f"repair: {repair}",
+        ),
     )

@@ -23,9 +23,9 @@ axes:
   compile    the compiler flags that the spec lists, or the usual optimisation levels, and on this computer GCC's
   bits       the widths that the spec lists, or 8 and 16 bits in every row of the quantization table
   fusion     layers row by row where the spec runs them one after the other, or the other way round
-  kernels    generic C in place of the kernels for the core's own instructions
+  kernels    the choices that the spec lists (tuned, smallest, ...), or generic C in place of the core's own kernels
   placement  weights copied to SRAM, in place of read from flash
-  rewrites   activations in passes of their own, in place of fused into the kernels
+  rewrites   code without an exact rewrite: those that the spec lists, or each that there is, and all of them
 
 The gain of a variant is predicted from the counters of the target as it is, before the variant runs; a prediction that
 the measurement leaves is shown as missed. Results are stored; what is stored is not measured again. See
@@ -34,6 +34,7 @@ docs/experiments.md.
 examples:
   specc experiment specs/kws.hwspec --target f407
   specc experiment specs/kws.hwspec --target l4r5 --axis clock
+  specc experiment specs/kws.hwspec --target f407 --axis rewrites
   specc experiment specs/kws.hwspec --target f407 --axis compile --axis placement --grid
 
 exit codes: 0 every variant was measured, 1 one could not be, 2 wrong usage

@@ -406,7 +406,8 @@ register(
         """
 Kernels are chosen layer by layer, tuned, and given weights in SRAM on Cortex-M boards. A program
 for this computer has the fastest kernels or the generic ones, for all layers; an accelerator runs
-its own. A target that is asked for more is not measured.
+its own, and no code of specc with rewrites to switch off. A target that is asked for more is not
+measured.
 
     kernels all { use tuned }     # one of the targets is a computer
 

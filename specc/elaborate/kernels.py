@@ -53,10 +53,12 @@ def elaborate_kernels(item: Item, targets: list[str], layers: Collection[str], s
         PlaceRule.model_construct(place=entry.value[0], layers=entry.value[1], spans={"": entry.item.head})
         for entry in entries.get("weights", [])
     )
-    off = _off([entry.value for entry in entries.get("rewrite", [])])
+    lines = entries.get("rewrite", [])
+    off = _off([entry.value for entry in lines])
+    spans = {"": item.head} | ({"off": lines[0].item.head} if lines else {})
     return [
         Kernels.model_construct(
-            target=word.text, rules=rules, places=places, off=off, spans={"": item.head, "target": word.span}
+            target=word.text, rules=rules, places=places, off=off, spans={**spans, "target": word.span}
         )
         for word in bound
     ]

@@ -15,7 +15,8 @@ from specc.codegen.kernels import family_of
 from specc.codegen.schedule import BESIDE_ACTIVATIONS, scheduled
 from specc.evidence import Figure
 from specc.explain.layout import Layout, layout_of
-from specc.explain.whatif import DIFFICULTY, Prediction, predict
+from specc.explain.probe import compiled_factors
+from specc.explain.whatif import DIFFICULTY, Prediction, can_be_predicted, predict
 from specc.graph.planner import UnfitError
 from specc.measure.backend import Backend, BuildOptions, Progress
 from specc.measure.energy.other_clock import energy_at_clock, powers
@@ -152,7 +153,12 @@ def run_experiment(
         except (VariantError, QuantizationError, UnfitError) as error:
             trials.append(_failed(changes, chosen, str(error)))
             continue
-        prediction = predict(before, chosen, changes, layout, now)
+        flags = next((str(change.value) for change in changes if change.axis == "compile"), None)
+        compiled = {}
+        if flags is not None and can_be_predicted(before):
+            progress(f"{target}: what {flags} does to kernels, on a network of its own")
+            compiled = compiled_factors(chosen, spec.kernels_of(target), flags, now, measured)
+        prediction = predict(before, chosen, changes, layout, now, compiled=compiled)
         result = measured(varied.spec, numbers, varied.options)
         trials.append(_trial(changes, varied.target, prediction, result))
     experiment = Experiment(

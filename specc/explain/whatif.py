@@ -7,12 +7,13 @@ A prediction multiplies the cycles of each cause by a factor with bounds, and ad
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from specc.evidence import Figure
-from specc.explain.attribution import attribute, tells_computing
+from specc.explain.attribution import CAUSES, attribute, tells_computing
 from specc.explain.factors import (
     ADDITION,
     BY_ROWS,
@@ -35,6 +36,7 @@ from specc.explain.factors import (
     whole_windows,
 )
 from specc.explain.layout import Layout
+from specc.explain.probe import OUTSIDE
 from specc.measure.result import Measurement
 from specc.measure.variants import Change
 from specc.spec.hardware import Hardware, Target
@@ -78,7 +80,20 @@ class Prediction:
         return all(known) if known else None
 
 
-def predict(before: Measurement, target: Target, changes: Sequence[Change], then: Layout, now: Layout) -> Prediction:
+def can_be_predicted(before: Measurement) -> bool:
+    """Whether counters tell apart what cycles were spent on; without them nothing is predicted but a clock."""
+    return _parts(before) is not None
+
+
+def predict(
+    before: Measurement,
+    target: Target,
+    changes: Sequence[Change],
+    then: Layout,
+    now: Layout,
+    *,
+    compiled: Mapping[str, Factor] = MappingProxyType({}),
+) -> Prediction:
     """Latency after changes, from the counters of the target as it is.
 
     Args:
@@ -87,13 +102,13 @@ def predict(before: Measurement, target: Target, changes: Sequence[Change], then
         changes: what is to change, together.
         then: layout of the variant.
         now: layout of the target as it is.
+        compiled: what other flags do to the cycles of some kernels, by kernel: see `probe`.
     """
     clock = before.provenance.clock_hz
     whole = before.counters.get("cycles")
     if clock is None or whole is None or not whole.value:
         return _nothing("no cycles were counted: what they were spent on cannot be said")
     axes: set[str] = {change.axis for change in changes}
-    compiled = _compiled(target, changes)
     parts = _parts(before)
     if parts is None and axes != {"clock"}:
         return _nothing("no counters tell apart what the cycles were spent on")
@@ -101,7 +116,14 @@ def predict(before: Measurement, target: Target, changes: Sequence[Change], then
     cycles = (
         Cycles(whole.value, whole.value, whole.value)
         if parts is None
-        else _changed(parts, axes, then, now, compiled, optimised=_optimises(_flags(target, changes)))
+        else _changed(
+            parts,
+            axes,
+            then,
+            now,
+            _compiled(target, changes, now, compiled),
+            optimised=_optimises(_flags(target, changes)),
+        )
     )
     basis = "from the counters before the change: " + "; ".join(_reasons(axes, parts is not None))
     if before.evidence == "measured" and after_clock != clock:
@@ -134,16 +156,21 @@ def _parts(before: Measurement) -> dict[str, dict[str, float]] | None:
     return parts
 
 
-def _compiled(target: Target, changes: Sequence[Change]) -> Effect:
-    """What another level of optimisation does to every cycle; nothing where the compiler's flags stay."""
+def _compiled(
+    target: Target, changes: Sequence[Change], now: Layout, found: Mapping[str, Factor]
+) -> Callable[[str], Effect]:
+    """What other flags do to the cycles of a layer: as was found for its kernel, else what they can do to any code."""
     if all(change.axis != "compile" for change in changes):
-        return {}
+        return lambda layer: {}
     before, after = (_optimises(text) for text in (target.compile, _flags(target, changes)))
-    if before and after:
-        return REARRANGED
-    if before == after:
-        return SAME_CODE
-    return IN_MEMORY if before else reversed_effect(IN_MEMORY)
+    bounds = REARRANGED if before and after else SAME_CODE if before == after else IN_MEMORY
+    any_code = reversed_effect(IN_MEMORY) if after and not before else bounds
+
+    def effect(layer: str) -> Effect:
+        own = found.get(now.kernels.get(layer, OUTSIDE))
+        return dict.fromkeys(CAUSES, own) if own else any_code
+
+    return effect
 
 
 def _flags(target: Target, changes: Sequence[Change]) -> str:
@@ -162,7 +189,7 @@ def _changed(
     axes: set[str],
     then: Layout,
     now: Layout,
-    compiled: Effect,
+    compiled: Callable[[str], Effect],
     *,
     optimised: bool,
 ) -> Cycles:
@@ -173,7 +200,7 @@ def _changed(
         if _recast(layer, then, now):
             added += _work(then, layer)
             continue
-        effects = [compiled, *_effects(layer, axes, then, now)]
+        effects = [compiled(layer), *_effects(layer, axes, then, now)]
         for cause, count in causes.items():
             own = Cycles(count, count, count)
             for effect in effects:
@@ -328,8 +355,8 @@ def _reasons(axes: set[str], by_cause: bool) -> list[str]:
         "clock": "as many cycles, each as long as the clock makes it"
         if by_cause
         else "as many cycles but for those that wait for flash",
-        "compile": "as many products, in loops that are unrolled or not; and without optimisation up to four accesses "
-        "to memory for each instruction",
+        "compile": "each kernel's cycles as those of a network of every kind of layer change, with short and with long "
+        "loops; of other kernels as many products, in loops that are unrolled or not",
         "bits": "as many products; words of wider codes hold fewer of them",
         "fusion": "the same products, in calls for each row; window sums are counted additions and products",
         "kernels": "two products in an instruction, up to four codes in a word; tuned kernels take no more than now",
