@@ -14,6 +14,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import numpy as np
+
 from specc.predict.model import Model, Observation, fit
 
 # What is new to the predictor: the board, the network, both, or only that these two come together.
@@ -41,29 +43,52 @@ class Miss:
         return abs(self.error) / self.deviation
 
 
-def misses(observations: Sequence[Observation], novelty: Novelty, whole: Model | None = None) -> list[Miss]:
+def misses(observations: Sequence[Observation], novelty: Novelty, model: Model | None = None) -> list[Miss]:
     """Predict every observation from those that do not share its design, its network, either or both (`novelty`).
 
     An observation whose core then is no longer known is passed over: it would be refused. So is one whose design
-    is not, where the design is meant to be known.
+    is not, where the design is meant to be known. `model` is their fit.
     """
-    whole = whole or fit(observations)
+    model = model or fit(observations)
+    linear = model.linear
+    # The observations are jointly normal, so what some of them say of the others needs no new fit (Rasmussen and
+    # Williams, Gaussian Processes for Machine Learning, section 5.4.2, for many left out at once). The deviations of
+    # the priors, and where the costs are linearised, are those of the fit to all; `specc.predict.validation` fits
+    # anew instead.
+    joint = np.linalg.inv((linear.rows * linear.prior) @ linear.rows.T + np.diag(linear.noise))
+    said = joint @ linear.target
     found = []
     for left_out, rest in folds(observations, novelty):
-        cores, designs = ({getattr(other.subject, name) for other in rest} for name in ("core", "design"))
-        tested = [
-            one
-            for one in left_out
-            if one.subject.core in cores and (novelty in ("board", "both") or one.subject.design in designs)
-        ]
+        tested = _answerable(left_out, rest, novelty)
         if not tested:
             continue
-        model = fit(rest, whole)
-        for one in tested:
-            value, deviation = model.predict(one.subject)
-            group = one.network if novelty == "network" else one.subject.design
-            found.append(Miss(one, group, value - math.log(one.cycles), deviation))
+        kept, asked = ({id(one) for one in some} for some in (rest, tested))
+        gone = [row for row, one in enumerate(observations) if id(one) not in kept]
+        covariance = np.linalg.inv(joint[np.ix_(gone, gone)])
+        for row, error, variance in zip(gone, -covariance @ said[gone], np.diag(covariance), strict=True):
+            one = observations[row]
+            if id(one) in asked:
+                group = one.network if novelty == "network" else one.subject.design
+                found.append(Miss(one, group, float(error), math.sqrt(variance)))
     return found
+
+
+def _answerable(tested: Sequence[Observation], rest: Sequence[Observation], novelty: Novelty) -> list[Observation]:
+    """Those that would not be refused by what is left to train on."""
+    cores, designs = ({getattr(other.subject, name) for other in rest} for name in ("core", "design"))
+    return [
+        one
+        for one in tested
+        if one.subject.core in cores and (novelty in ("board", "both") or one.subject.design in designs)
+    ]
+
+
+def novelty_of(observations: Sequence[Observation], design: str, network: str) -> Novelty:
+    """What is new to a predictor that saw these, of a design and a network; empty: unknown ones."""
+    known = any(one.network == network for one in observations)
+    if any(one.subject.design == design for one in observations):
+        return "pairing" if known else "network"
+    return "board" if known else "both"
 
 
 def folds(
@@ -99,26 +124,3 @@ def multiple(found: Sequence[Miss], level: float) -> float | None:
         if reached >= needed - 1e-9:
             return miss.score
     return None
-
-
-def coverage(observations: Sequence[Observation], level: float) -> list[tuple[str, str, float]]:
-    """How often the interval of a level holds the latency on a board that neither trained nor calibrated it.
-
-    Returns:
-        For each design: its name, its core, and the fraction of its results inside the interval.
-    """
-    whole = fit(observations)
-    found = []
-    for left_out, rest in folds(observations, "board"):
-        cores = {other.subject.core for other in rest}
-        width = multiple(misses(rest, "board", whole), level)
-        tested = [one for one in left_out if one.subject.core in cores]
-        if width is None or not tested:
-            continue
-        model = fit(rest, whole)
-        inside = 0
-        for one in tested:
-            value, deviation = model.predict(one.subject)
-            inside += abs(value - math.log(one.cycles)) <= width * deviation
-        found.append((tested[0].subject.design, tested[0].subject.core, inside / len(tested)))
-    return found

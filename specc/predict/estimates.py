@@ -57,6 +57,8 @@ def estimates(question: Question, target: Target, predictor: Predictor) -> list[
 def own_observations(spec: Spec, network: Network, measurements: Mapping[str, Measurement]) -> list[Observation]:
     """What the project's own measurements of a spec's network teach. Simulated figures teach nothing about hardware."""
     found = []
+    mix = mix_of(network)
+    name = known_network(mix) or f"own:{network.name}"
     for target in spec.targets:
         measurement = measurements.get(target.name)
         clock = target.clock_hz
@@ -64,8 +66,8 @@ def own_observations(spec: Spec, network: Network, measurements: Mapping[str, Me
         if not usable or measurement is None or clock is None or target.hardware.core == "host":
             continue
         core = target.hardware.core
-        subject = Subject(core, core in DSP_CORES, "portable", "specc", f"own:{target.hardware.name}", mix_of(network))
-        found.append(Observation(subject, network.name, measurement.total.p50 * clock))
+        subject = Subject(core, core in DSP_CORES, "portable", "specc", f"own:{target.hardware.name}", mix, name)
+        found.append(Observation(subject, measurement.total.p50 * clock))
     return found
 
 

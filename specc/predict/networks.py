@@ -29,6 +29,11 @@ class Mix:
         """Multiply-accumulates of one inference."""
         return self.conv + self.pointwise + self.depthwise + self.dense
 
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """What tells networks apart: all counts but `outputs`, for importers disagree about trivial layers."""
+        return self.conv, self.pointwise, self.depthwise, self.dense, self.weights, self.inputs
+
 
 def mix_of(network: Network) -> Mix:
     """The operator mix of a network."""

@@ -5,22 +5,24 @@ The page is prose between which tables stand; each table follows a comment `<!--
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Final
 
 from threadpoolctl import threadpool_limits
 
 from specc.predict.baselines import BASELINES, errors
-from specc.predict.calibrate import LEVELS, NOVELTIES, Miss, Novelty, coverage, multiple
-from specc.predict.model import COSTS
+from specc.predict.calibrate import LEVELS, NOVELTIES, Miss, Novelty, multiple
+from specc.predict.model import COSTS, GIVEN, Observation
 from specc.predict.power import network_spread, power_per_hertz
 from specc.predict.predictor import Predictor, published_predictor
 from specc.predict.results import KERNELS
+from specc.predict.validation import Trial, boards, rounds, submitters
 
 _NOVELTY: Final[dict[Novelty, str]] = {
     "board": "the board",
@@ -68,34 +70,65 @@ def errors_table(predictor: Predictor) -> str:
 
 
 def cores_table(predictor: Predictor) -> str:
-    """The error on boards that were left out, and the coverage of their intervals, by core."""
-    found = predictor.misses["board"]
-    covered = {level: coverage(predictor.observations, level) for level in LEVELS}
-    rows = []
-    for core in sorted({miss.observation.subject.core for miss in found}):
-        of_core = [miss for miss in found if miss.observation.subject.core == core]
-        rates = [[rate for _, other, rate in covered[level] if other == core] for level in LEVELS]
-        boards = str(len({miss.group for miss in of_core}))
-        rows.append(
-            (
-                core,
-                boards,
-                str(len(of_core)),
-                _percent(statistics.median([miss.percent for miss in of_core])),
-                *(_mean(rate) for rate in rates),
-            )
-        )
-    whole = [_mean([rate for _, _, rate in covered[level]]) for level in LEVELS]
-    boards = str(len({miss.group for miss in found}))
-    rows.append(
-        ("**all**", boards, str(len(found)), _percent(statistics.median([miss.percent for miss in found])), *whole)
-    )
-    return _table(("core", "designs", "results", "median error", "within 80 %", "within 95 %"), rows)
+    """The error on boards that were set aside, and how many lay in their intervals, by core."""
+    found = _boards(predictor)
+    cores = sorted({trial.observation.subject.core for trial in found})
+    rows = [(core, *_trials([t for t in found if t.observation.subject.core == core], _design)) for core in cores]
+    header = ("core", "designs", "results", "median error", "within 80 %", "within 95 %")
+    return _table(header, [*rows, ("**all**", *_trials(found, _design))])
+
+
+def rounds_table(predictor: Predictor) -> str:
+    """The error on rounds of MLPerf Tiny, predicted from those before them."""
+    header = ("round", "boards and software", "results", "median error", "within 80 %", "within 95 %")
+    return _table(header, [(name, *_trials(found, _system)) for name, found in rounds(predictor.results)])
+
+
+def submitters_table(predictor: Predictor) -> str:
+    """The error on the results of one submitter, predicted from those of all others."""
+    found = submitters(predictor.results)
+    rows = [(name, *_trials(of_it, _system)) for name, of_it in sorted(found.items(), key=lambda one: one[0].lower())]
+    header = ("submitter", "boards and software", "results", "median error", "within 80 %", "within 95 %")
+    return _table(header, [*rows, ("**all**", *_trials([t for of_it in found.values() for t in of_it], _system))])
+
+
+def _trials(found: Sequence[Trial], group: Callable[[Trial], Hashable]) -> tuple[str, ...]:
+    """Groups, results, median error, and the share inside each interval, each group counting the same."""
+    groups: dict[Hashable, list[Trial]] = {}
+    for trial in found:
+        groups.setdefault(group(trial), []).append(trial)
+    inside = [
+        [
+            statistics.mean(map(float, known))
+            for trials in groups.values()
+            if (known := [held for trial in trials if (held := trial.inside[level]) is not None])
+        ]
+        for level in range(len(LEVELS))
+    ]
+    error = statistics.median([trial.percent for trial in found])
+    return (str(len(groups)), str(len(found)), _percent(error), *map(_mean, inside))
+
+
+def _design(trial: Trial) -> Hashable:
+    return trial.observation.subject.design
+
+
+def _system(trial: Trial) -> Hashable:
+    return trial.observation.subject.design, trial.observation.subject.software
+
+
+@functools.cache
+def _trials_of_boards(observations: tuple[Observation, ...]) -> list[Trial]:
+    return boards(observations)
+
+
+def _boards(predictor: Predictor) -> list[Trial]:
+    return _trials_of_boards(predictor.observations)
 
 
 def baselines_table(predictor: Predictor) -> str:
-    """The predictor beside simpler and less transparent ones, on boards left out."""
-    every = {"this predictor": [(miss.group, miss.error) for miss in predictor.misses["board"]]}
+    """The predictor beside simpler and less transparent ones, on boards set aside."""
+    every = {"this predictor": [(trial.observation.subject.design, trial.error) for trial in _boards(predictor)]}
     every |= {name: errors(predictor.observations, baseline) for name, baseline in BASELINES.items()}
     header = ("predictor", "median over boards", "nine in ten boards are below", "root mean square over boards")
     return _table(header, [(name, *_over_boards(found)) for name, found in every.items()])
@@ -114,21 +147,44 @@ def _over_boards(found: Sequence[tuple[str, float]]) -> tuple[str, str, str]:
     )
 
 
+def costs_table(predictor: Predictor) -> str:
+    """The fitted costs, of each class of kernels."""
+    cost = predictor.model.cost
+    rows = [(f"one {name.removesuffix('s')}", *(f"{cost(name, kernels):.2g}" for kernels in KERNELS)) for name in COSTS]
+    return _table(("against a convolution's multiply-accumulate", *KERNELS), rows)
+
+
 def factors_table(predictor: Predictor) -> str:
-    """The fitted costs and factors."""
+    """The fitted factors."""
     model = predictor.model
-    rows = [(f"one {name.removesuffix('s')}", f"{model.cost(name):.2g}") for name in COSTS]
-    base = model.factor("base") or 0.0
-    rows.append(("cycles of a convolution's multiply-accumulate, tuned kernels, no DSP extension", f"{base:.2g}"))
-    rows.append(("× with the DSP extension", f"{model.factor('dsp') or 1.0:.2g}"))
-    rows += [
-        (f"× {name} kernels", f"{model.factor('kernels', name) or 1.0:.2g}") for name in KERNELS if name != "tuned"
+
+    def known(*effect: str) -> str:
+        return f"{model.factor(*effect) or 1.0:.2g}"
+
+    rows = [
+        ("cycles of a convolution's multiply-accumulate, tuned kernels, no DSP extension", known("base")),
+        ("× with the DSP extension", known("dsp")),
+    ]
+    rows += [(f"× {name} kernels", known("kernels", name)) for name in KERNELS if name != "tuned"]
+    subjects = [one.subject for one in predictor.observations]
+    rows += [(f"× {core}", known("core", core)) for core in sorted({one.core for one in subjects})]
+    rows += [(f"× {name}", known("software", name)) for name in sorted({one.software for one in subjects})]
+    return _table(("what", "factor"), [*rows, ("× a release older than the newest, each", known("progress"))])
+
+
+def deviations_table(predictor: Predictor) -> str:
+    """How far factors of one kind lie apart, as the results say."""
+    model = predictor.model
+    rows = [
+        (name, f"× {math.exp(deviation):.2f}")
+        for name, deviation in sorted(model.deviations.items(), key=lambda one: -one[1])
+        if name not in GIVEN
     ]
     rows += [
-        (f"× {core}", f"{model.factor('core', core) or 1.0:.2g}")
-        for core in sorted({one.subject.core for one in predictor.observations})
+        (f"error, {kernels} kernels", f"× {math.exp(model.noise[tuned]):.2f}")
+        for tuned, kernels in ((False, "portable and reference"), (True, "tuned"))
     ]
-    return _table(("what", "factor"), rows)
+    return _table(("factors of one kind", "typical distance from 1"), rows)
 
 
 def power_table(predictor: Predictor) -> str:
@@ -159,13 +215,17 @@ def left_table(predictor: Predictor) -> str:
 TABLES: Final[dict[str, Table]] = {
     "results": results_table,
     "left": left_table,
+    "costs": costs_table,
     "factors": factors_table,
+    "deviations": deviations_table,
     "errors": errors_table,
+    "rounds": rounds_table,
+    "submitters": submitters_table,
     "cores": cores_table,
     "baselines": baselines_table,
     "power": power_table,
 }
-SLOW: Final = ("cores", "baselines")  # these train the predictor some hundred times
+SLOW: Final = ("rounds", "submitters", "cores", "baselines")  # these train predictors anew
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

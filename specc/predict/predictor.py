@@ -11,8 +11,8 @@ from typing import Final
 from threadpoolctl import threadpool_limits
 
 from specc.evidence import Figure
-from specc.predict.calibrate import LEVELS, NOVELTIES, Miss, Novelty, misses, multiple
-from specc.predict.model import Model, Observation, Subject, fit
+from specc.predict.calibrate import LEVELS, NOVELTIES, Miss, Novelty, misses, multiple, novelty_of
+from specc.predict.model import NEXT, Model, Observation, Subject, fit
 from specc.predict.networks import Mix
 from specc.predict.power import Power, energy, stated_power, usual_power
 from specc.predict.results import DERIVED, Kernels, Published, networks, published
@@ -56,14 +56,22 @@ class Predictor:
         Raises:
             ValueError: no result may train.
         """
-        seen = (*observations_of(results), *own)
-        if not seen:
+        return cls.of((*observations_of(results), *own), results)
+
+    @classmethod
+    def of(cls, observations: Sequence[Observation], results: Sequence[Published] = ()) -> Predictor:
+        """Learn from observations. `results` tell which hardware a design is of, and what power it draws.
+
+        Raises:
+            ValueError: there is no observation.
+        """
+        if not observations:
             raise ValueError("no published result may train the predictor")
         # The matrices are small: a second thread costs more than it computes.
         with threadpool_limits(1):
-            model = fit(seen)
-            errors = {novelty: misses(seen, novelty, model) for novelty in NOVELTIES}
-        return cls(model, tuple(results), seen, errors)
+            model = fit(observations)
+            errors = {novelty: misses(observations, novelty, model) for novelty in NOVELTIES}
+        return cls(model, tuple(results), tuple(observations), errors)
 
     def predict(
         self,
@@ -84,26 +92,31 @@ class Predictor:
             return Prediction(Figure.unknown("s", refusal), Figure.unknown("J", refusal))
         assert clock is not None
         design = self._design_of(hardware)
-        subject = Subject(hardware.core, hardware.core in DSP_CORES, kernels, software, design, mix)
-        novelty: Novelty = self._novelty(design, mix)
-        value, deviation = self.model.predict(subject)
-        ends = []
-        for level in LEVELS:
-            width = multiple(self.misses[novelty], level)
-            ends.append(
-                None if width is None else tuple(math.exp(value + side * width * deviation) / clock for side in (-1, 1))
-            )
-        likely, sure = ends
+        network = self._network_of(mix)
+        subject = Subject(
+            hardware.core, hardware.core in DSP_CORES, kernels, software, design, mix, network, newer=NEXT
+        )
+        value, ends = self.interval(subject)
+        likely, sure = ([math.exp(end) / clock for end in pair] if pair else None for pair in ends)
         latency = Figure(
             value=math.exp(value) / clock,
             low=sure[0] if sure else None,
             high=sure[1] if sure else None,
             unit="s",
             evidence="predicted",
-            basis=self._basis(hardware, kernels, software, novelty),
+            basis=self._basis(hardware, kernels, software, novelty_of(self.observations, design, network)),
         )
         power: Power = stated_power(hardware, clock) or usual_power(self.results, clock)
         return Prediction(latency, energy(latency, power), (likely[0], likely[1]) if likely else None)
+
+    def interval(self, subject: Subject) -> tuple[float, list[tuple[float, float] | None]]:
+        """Logarithm of the cycles, and of the ends of its interval at each of `LEVELS`; None: too few results."""
+        value, deviation = self.model.predict(subject)
+        found = self.misses[novelty_of(self.observations, subject.design, subject.network)]
+        widths = [multiple(found, level) for level in LEVELS]
+        return value, [
+            None if width is None else (value - width * deviation, value + width * deviation) for width in widths
+        ]
 
     @property
     def software_families(self) -> tuple[str, ...]:
@@ -145,11 +158,9 @@ class Predictor:
         own = {f"own:{hardware.name}"} | {one.design for one in self.results if one.target == hardware.name}
         return next(iter(sorted(own & seen)), "")
 
-    def _novelty(self, design: str, mix: Mix) -> Novelty:
-        known = any(one.subject.mix == mix for one in self.observations)
-        if design:
-            return "pairing" if known else "network"
-        return "board" if known else "both"
+    def _network_of(self, mix: Mix) -> str:
+        """The name under which results of the network are kept; empty where there are none that train."""
+        return next((one.network for one in self.observations if one.subject.mix.identity == mix.identity), "")
 
     def _basis(self, hardware: Hardware, kernels: Kernels, software: str, novelty: Novelty) -> str:
         new = {
@@ -169,18 +180,28 @@ def published_predictor() -> Predictor:
     return Predictor.train(published())
 
 
-def observations_of(results: Sequence[Published]) -> list[Observation]:
-    """The published latencies that may train."""
-    mixes = networks()
+def trainable(results: Sequence[Published]) -> list[Published]:
+    """The published latencies that may train; of runs that measured energy, power is learned alone."""
     return [
-        Observation(
-            Subject(one.core, one.core in DSP_CORES, one.kernels, one.family, one.design, mixes[one.network]),
-            one.network,
-            one.latency * one.clock,
-        )
-        for one in results
-        if not one.refusal and one.energy is None and one.latency and one.clock and one.kernels
+        one for one in results if not one.refusal and one.energy is None and one.latency and one.clock and one.kernels
     ]
+
+
+def observations_of(results: Sequence[Published]) -> list[Observation]:
+    """An observation for each of the `trainable` results, in their order."""
+    mixes = networks()
+    may_train = trainable(results)
+    releases: dict[str, set[tuple[int, ...]]] = {}
+    for one in may_train:
+        releases.setdefault(one.family, set()).add(one.release)
+    found = []
+    for one in may_train:
+        assert one.latency and one.clock and one.kernels
+        newer = sum(release > one.release for release in releases[one.family])
+        dsp, mix = one.core in DSP_CORES, mixes[one.network]
+        subject = Subject(one.core, dsp, one.kernels, one.family, one.design, mix, one.network, newer)
+        found.append(Observation(subject, one.latency * one.clock))
+    return found
 
 
 def eight_bits(table: QuantizationTable | None) -> bool:

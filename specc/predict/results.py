@@ -7,6 +7,7 @@ what is worked out from them (cycles, powers, predictions) is derived and not ve
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Final, Literal, cast
@@ -53,6 +54,18 @@ class Published:
         return self.collection.removesuffix(", performance run").removesuffix(", energy run")
 
     @property
+    def submitter(self) -> str:
+        """Who ran it: the submitter to MLPerf, else the collection."""
+        parts = self.collection.split(", ")
+        return parts[1] if parts[0].startswith("MLPerf") else parts[0]
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The version of its software, as numbers that order it; empty, and so the oldest, where it states none."""
+        found = re.search(r"\d+(?:\.\d+)+", self.software)
+        return tuple(map(int, found[0].split("."))) if found else ()
+
+    @property
     def basis(self) -> str:
         """Where the figure comes from and with which software, in one line."""
         return f"{self.collection}; {self.board} with {self.software or 'unnamed software'}; {self.source}"
@@ -74,11 +87,7 @@ def networks() -> dict[str, Mix]:
 def known_network(mix: Mix) -> str | None:
     """The published network of this very mix, or None. Equal counts of all kinds are taken for the same network."""
 
-    # What layers write is left out: importers disagree about which trivial layers there are.
-    def key(one: Mix) -> tuple[int, ...]:
-        return one.conv, one.pointwise, one.depthwise, one.dense, one.weights, one.inputs
-
-    return next((name for name, other in networks().items() if key(other) == key(mix)), None)
+    return next((name for name, other in networks().items() if other.identity == mix.identity), None)
 
 
 def _rows(name: str) -> list[dict[str, str]]:

@@ -41,8 +41,8 @@ def world(designs: int, networks: int, *, seed: int, spread: float = 0.3, noise:
         design = math.exp(generator.gauss(0, spread))
         for name, mix in nets.items():
             cycles = work(mix) * CORES[core] * design * math.exp(generator.gauss(0, noise))
-            subject = Subject(core, core in DSP, "tuned", f"software{number % 2}", f"design{number}", mix)
-            found.append(Observation(subject, name, cycles))
+            subject = Subject(core, core in DSP, "tuned", f"software{number % 2}", f"design{number}", mix, name)
+            found.append(Observation(subject, cycles))
     return found
 
 
