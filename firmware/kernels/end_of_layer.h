@@ -50,6 +50,9 @@
 #undef SEGMENT
 #undef SEGMENTS
 #undef PADDING
+#undef OUTPUTS
+#undef GATHERED
+#undef PART_BITS
 #undef UNITS
 #undef GROUPS
 #undef GROUP

@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from specc.codegen.folding import channel_weights, folded_bias, sum_ranges
+from specc.codegen.folding import sum_ranges
 from specc.codegen.geometry import row_width
-from specc.codegen.packed import BESIDE, Packed, Packers, in_quads, in_words, shared_bits
+from specc.codegen.packed import Packed, Packers, in_quads, in_words, shared_bits
+from specc.codegen.parts import in_parts
 from specc.graph.network import Layer
 from specc.numerics.quantized import IntArray, QuantizedNetwork
 
@@ -17,6 +18,12 @@ _POSITIONS_WORTHWHILE: Final = 2  # in a row, of three at once
 _SUMS_WITHIN: Final = 2**20  # 21 bits, in two's complement
 _THIRDS: Final = 3  # what tells that rescale_thirds of arithmetic.h computes every code
 _SHIFTS_OF_THIRDS: Final = (33, 54)  # of which the lower end is that of the kernels' other rescaling
+
+_MOST_OUTPUTS: Final = 6  # at once of a depthwise layer, a high register for each sum
+_MOST_COLUMNS: Final = 32  # under the outputs, that a load reaches
+_MOST_GATHERED: Final = 255  # the way to the next row is within 8 bits
+_MOST_PASSES: Final = 60  # a record's bytes are an immediate
+_THIRD_BITS: Final = 11  # of a multiplier's part
 
 
 def _quads(network: QuantizedNetwork, layer: Layer) -> Packed | None:
@@ -45,21 +52,21 @@ def _three_fields(network: QuantizedNetwork, layer: Layer) -> Packed | None:
 
 
 def _three_positions(network: QuantizedNetwork, layer: Layer, bits: int) -> Packed | None:
-    source, numbers = network.formats[layer.inputs[0]], network.numbers[layer.name]
-    if source.container_bits != 8 or row_width(network, layer) < _POSITIONS_WORTHWHILE:
+    source = network.formats[layer.inputs[0]]
+    if not _is_8_bit(network, layer) or row_width(network, layer) < _POSITIONS_WORTHWHILE:
         return None
-    assert numbers.weights is not None and numbers.bias is not None
-    weights = channel_weights(network, layer)
-    weights = np.pad(weights, ((0, -len(weights) % _FILTERS), (0, 0)))
+    own = in_parts(network, layer)
+    if own is None:
+        return None
+    weights, rescaling = (np.pad(each, ((0, -len(each) % _FILTERS), (0, 0))) for each in (own.weights, own.rescaling))
     segment = segment_taps(weights, (source.low, source.high), 8 if bits == 2 else 4)
     segments = -(-weights.shape[1] // segment)
     whole = np.pad(weights, ((0, 0), (0, segments * segment - weights.shape[1])))
     in_order = whole.reshape(-1, _FILTERS, segments * segment).transpose(0, 2, 1)
-    bias = folded_bias(layer, numbers.weights, numbers.bias, source.zero_point)
-    biases = np.pad(bias, (0, -len(bias) % _FILTERS)).reshape(-1, _FILTERS)
-    stream = np.concatenate([biases, in_words(in_order.reshape(len(biases), -1), bits)], axis=1)
-    macros = {"FIELD_BITS": bits, "SEGMENT": segment, "SEGMENTS": segments, "PADDING": source.zero_point}
-    return _with_thirds(network, layer, Packed(stream, macros, beside=BESIDE[1:]))
+    words = in_words(in_order.reshape(len(in_order), -1), bits)
+    stream = np.concatenate([words, rescaling.reshape(len(words), -1)], axis=1)
+    own_macros = {"SEGMENT": segment, "SEGMENTS": segments, "PADDING": source.zero_point}
+    return Packed(stream, {"FIELD_BITS": bits, "PART_BITS": own.part_bits, **own_macros})
 
 
 def segment_taps(weights: IntArray, codes: tuple[int, int], step: int) -> int:
@@ -87,22 +94,69 @@ def _whole(taps: int, step: int) -> int:
     return -(-taps // step) * step
 
 
+def _depthwise(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """Codes and weights of 8 bits: the weights of a channel in the order of dwconv.inc."""
+    return _channel_by_channel(network, layer, 8) if network.numbers[layer.name].weight_container_bits == 8 else None
+
+
+def _depthwise_fields(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """As `_depthwise`, with weights of up to 4 bits."""
+    bits = shared_bits(network, layer)
+    return _channel_by_channel(network, layer, bits) if bits else None
+
+
+def _channel_by_channel(network: QuantizedNetwork, layer: Layer, bits: int) -> Packed | None:
+    outputs = _outputs_at_once(row_width(network, layer))
+    (height, width), stride = layer.kernel, layer.stride[1]
+    parts = -(-width // 3)
+    needed = (row_width(network, layer) - 1) * stride + 3 * parts
+    gathered = max(needed, layer.pad_before[1] + layer.input_shapes[0][1])
+    columns = (outputs - 1) * stride + 3
+    if gathered > _MOST_GATHERED or columns > _MOST_COLUMNS or height * parts > _MOST_PASSES:
+        return None
+    own = in_parts(network, layer) if _is_8_bit(network, layer) else None
+    if own is None or own.part_bits != _THIRD_BITS:
+        return None
+    rows = own.weights.reshape(-1, height, width)
+    passes = np.pad(rows, ((0, 0), (0, 0), (0, 3 * parts - width))).reshape(len(rows), height * parts, 3)
+    if bits == 8:
+        ways = np.tile([3] * (parts - 1) + [gathered - 3 * (parts - 1)], height)
+        ways[-1] = 0
+        passes = np.concatenate([passes, np.broadcast_to(ways[:, None], (*passes.shape[:2], 1))], axis=2)
+    words = in_words(passes.reshape(len(rows), -1), bits)
+    stream = np.concatenate([own.rescaling[:, :1], words, own.rescaling[:, 1:]], axis=1)
+    zero_point = network.formats[layer.inputs[0]].zero_point
+    own_macros = {"OUTPUTS": outputs, "GATHERED": gathered, "PADDING": zero_point}
+    return Packed(stream, {"FIELD_BITS": bits, "PART_BITS": own.part_bits, **own_macros})
+
+
+def _is_8_bit(network: QuantizedNetwork, layer: Layer) -> bool:
+    """Whether codes take 8 bits before and behind a layer."""
+    return {network.formats[layer.inputs[0]].container_bits, network.layer_format(layer).container_bits} == {8}
+
+
+def _outputs_at_once(width: int) -> int:
+    """Neighbouring outputs that meet the fewest columns in all, of as many as there are registers for their sums."""
+    return min(range(min(width, _MOST_OUTPUTS), 0, -1), key=lambda count: -(-width // count) * (count + 2))
+
+
 def _with_thirds(network: QuantizedNetwork, layer: Layer, packed: Packed) -> Packed:
     """The constants, with word of it where the faster rescaling of arithmetic.h is exact."""
+    thirds = {"HIGH_SHIFTS": _THIRDS} if _rescales_by_thirds(network, layer) else {}
+    return Packed(packed.weights, packed.macros | thirds, packed.beside)
+
+
+def _rescales_by_thirds(network: QuantizedNetwork, layer: Layer) -> bool:
     numbers = network.numbers[layer.name]
     lowest, highest = sum_ranges(network, layer)
     least, most = _SHIFTS_OF_THIRDS
     within = min(_SUMS_WITHIN, 2 ** (numbers.accumulator_bits - 1))
-    exact = (
-        lowest.min() >= -within
-        and highest.max() < within
-        and least <= numbers.shifts.min()
-        and numbers.shifts.max() <= most
-    )
-    return Packed(packed.weights, packed.macros | ({"HIGH_SHIFTS": _THIRDS} if exact else {}), packed.beside)
+    in_reach = lowest.min() >= -within and highest.max() < within
+    return bool(in_reach and least <= numbers.shifts.min() and numbers.shifts.max() <= most)
 
 
 PACKERS: Final[Packers] = {
     "conv": {"conv_three": _three, "conv": _quads, "conv_three_fields": _three_fields, "conv_fields": _fields},
+    "dwconv": {"dwconv": _depthwise, "dwconv_fields": _depthwise_fields},
     "dense": {"dense": _quads, "dense_fields": _fields},
 }

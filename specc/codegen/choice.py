@@ -11,7 +11,7 @@ from specc.graph.network import Layer
 from specc.numerics.quantized import QuantizedNetwork
 
 # Of the bytes of every faster kernel's constants: what those of a slower one may take to spare flash.
-_WORTHWHILE: Final = 0.9
+_WORTHWHILE: Final = 0.75
 
 NOTHING_SET: Mapping[str, str] = MappingProxyType({})
 

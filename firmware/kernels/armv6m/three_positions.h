@@ -3,7 +3,7 @@
  *
  * The codes a, b and c that a tap meets at three positions lie in two words, a + 2^21 b and c + 2^10 b. A weight times both
  * words, added up over the taps, is A + 2^21 B and C + 2^10 B modulo 2^32, with the sums A, B and C of the three positions.
- * Where A and C fit into 21 bits and B into 22, all three come back from these (`apart` below): 64 bits hold 64. The taps
+ * Where A and C fit into 21 bits and B into 22, all three come back from these (APART below): 64 bits hold 64. The taps
  * of a filter are cut into segments that fit, so that this is exact whatever the weights: 63 taps of 8 by 8 bits always
  * do, and trained ones by the hundred (`specc/codegen/armv6m.py` proves it from the weights themselves).
  *
@@ -11,12 +11,13 @@
  * copy, the products and the sums of two filters, and 4 to take two weights of 8 bits out of their word: 2.8 cycles for a
  * multiply-accumulate on a Cortex-M0+ with the loop, and the same with weights of 4 or 2 bits.
  *
- * WEIGHTS, for each pair of filters: two biases, with the input's zero point in them; then for each tap the weights of
- * both, FIELD_BITS each, from the lowest bits on. No include guard: included once per layer, which defines SEGMENT, the
- * taps of a segment, and SEGMENTS.
+ * WEIGHTS, for each pair of filters: for each tap the weights of both, FIELD_BITS each, from the lowest bits on; then of
+ * each filter the bias, with the input's zero point in it, multiplier and shift, see code.h. No include guard: included
+ * once per layer, which defines SEGMENT, the taps of a segment, and SEGMENTS.
  */
+#include "armv6m/code.h"
+
 #define POSITIONS 3
-#define FILTERS_AT_ONCE 2
 
 /* A weight to r5, of which so many bits of its word are below. */
 #define FIELD(below)                                                                                                     \
@@ -53,73 +54,124 @@
 #define SOME_TAPS WORD TAP("0") TAP("2") TAP("4") TAP("6") TAP("8") TAP("10") TAP("12") LAST_TAP("14")
 #endif
 
-/* Takes three sums out of their words, and adds them to those at `sums`. */
-static ALWAYS_INLINE void PER_LAYER(apart)(int32_t first, int32_t second, int32_t *sums)
-{
-    const int32_t a = (int32_t)((uint32_t)first << 11) >> 11;
-    const int32_t low = (int32_t)((uint32_t)(first - a) >> 21); /* of b, 11 bits */
-    const int32_t rest = second - (low << 10);
-    const int32_t c = (int32_t)((uint32_t)rest << 11) >> 11;
-    sums[0] += a;
-    sums[1] += low + ((rest - c) >> 10);
-    sums[2] += c;
-}
+/* The sums of three positions, from their words, to r4, r5 and r6. */
+#define APART(first, second)                                                                                           \
+    "mov r2, " first "\n\t"                                                                                            \
+    "lsls r4, r2, #11\n\t"                                                                                             \
+    "asrs r4, r4, #11\n\t"                                                                                             \
+    "subs r2, r2, r4\n\t"                                                                                              \
+    "lsrs r2, r2, #21\n\t" /* the lower 11 bits of the second sum */                                                   \
+    "mov r3, " second "\n\t"                                                                                           \
+    "lsls r5, r2, #10\n\t"                                                                                             \
+    "subs r3, r3, r5\n\t"                                                                                              \
+    "lsls r6, r3, #11\n\t"                                                                                             \
+    "asrs r6, r6, #11\n\t"                                                                                             \
+    "subs r3, r3, r6\n\t"                                                                                              \
+    "asrs r3, r3, #10\n\t"                                                                                             \
+    "adds r5, r2, r3\n\t"
+/* Adds those of one segment of several to what is on the stack. */
+#define KEEP(first, second, place)                                                                                     \
+    APART(first, second)                                                                                               \
+    "ldr r2, [sp, #(" place ")]\n\tadds r2, r2, r4\n\tstr r2, [sp, #(" place ")]\n\t"                                  \
+    "ldr r2, [sp, #(" place " + 4)]\n\tadds r2, r2, r5\n\tstr r2, [sp, #(" place " + 4)]\n\t"                          \
+    "ldr r2, [sp, #(" place " + 8)]\n\tadds r2, r2, r6\n\tstr r2, [sp, #(" place " + 8)]\n\t"
+#define KEPT(place) "ldr r4, [sp, #(" place ")]\n\tldr r5, [sp, #(" place " + 4)]\n\tldr r6, [sp, #(" place " + 8)]\n\t"
 
-/* Adds the products of a segment of two filters to the sums of three positions each; the weights behind it. */
-static ALWAYS_INLINE const int32_t *PER_LAYER(segment)(const uint32_t *values, const int32_t *weights, int32_t *sums)
-{
-    register const uint32_t *r0 __asm__("r0") = values;
-    register const int32_t *r1 __asm__("r1") = weights;
-    register int32_t first __asm__("r2") = (int32_t)(values + 2 * SEGMENT); /* the end, first */
-    register int32_t second __asm__("r3");
-    register int32_t third __asm__("r5");
-    register int32_t fourth __asm__("r6");
-    __asm__ volatile("mov r12, r2\n\t"
-                     "movs r2, #0\n\t"
-                     "mov r8, r2\n\t"
-                     "mov r9, r2\n\t"
-                     "mov r10, r2\n\t"
-                     "mov r11, r2\n\t"
-                     "1:\n\t" SOME_TAPS
-                     "cmp r0, r12\n\t"
-                     "bne 1b\n\t"
-                     "mov r2, r8\n\t"
-                     "mov r3, r9\n\t"
-                     "mov r5, r10\n\t"
-                     "mov r6, r11\n\t"
-                     : "+l"(r0), "+l"(r1), "+l"(first), "=l"(second), "=l"(third), "=l"(fourth)
-                     : [bits] "i"(FIELD_BITS)
-                     : "r4", "r8", "r9", "r10", "r11", "r12", "cc", "memory");
-    PER_LAYER(apart)(first, second, sums);
-    PER_LAYER(apart)(third, fourth, sums + POSITIONS);
-    return r1;
-}
+/* Stores the codes of one filter, whose sums are in r4 to r6, less its bias; r1 points to its constants. */
+#define CODES_OF_FILTER                                                                                                \
+    "ldm r1!, {r2}\n\t"                                                                                                \
+    "adds r4, r4, r2\n\t"                                                                                              \
+    "adds r5, r5, r2\n\t"                                                                                              \
+    "adds r6, r6, r2\n\t"                                                                                              \
+    "mov r8, r4\n\t"                                                                                                   \
+    "mov r9, r5\n\t"                                                                                                   \
+    "mov r12, r6\n\t"                                                                                                  \
+    "ldm r1!, {r2, r5}\n\t"                                                                                            \
+    "str r1, [sp, #4]\n\t" MULTIPLIER_PARTS                                                                            \
+    "ldr r6, [sp, #8]\n\t"                                                                                             \
+    "adds r1, r6, #1\n\t"                                                                                              \
+    "str r1, [sp, #8]\n\t" CODE("r8")                                                                                  \
+    "ldr r0, [sp, #12]\n\t"                                                                                            \
+    "cmp r0, #2\n\t"                                                                                                   \
+    "blo 98f\n\t" FURTHER("r6", "%c[filters]") CODE("r9")                                                              \
+    "ldr r0, [sp, #12]\n\t"                                                                                            \
+    "cmp r0, #3\n\t"                                                                                                   \
+    "blo 98f\n\t" FURTHER("r6", "%c[filters]") CODE("r12")                                                             \
+    "98:\n\t"
 
 /* The codes of all filters at `positions` positions of up to three. */
-static void PER_LAYER(codes)(const uint32_t *values, OUTPUT_T *restrict output, const int32_t positions)
+__attribute__((naked, noinline)) static void PER_LAYER(codes)(const uint32_t *values, const int32_t *weights,
+                                                              int8_t *output, int32_t positions)
 {
-    const int32_t *weights = WEIGHTS;
-    for (int32_t filter = 0; filter < FILTERS; filter += FILTERS_AT_ONCE) {
-        int32_t sums[FILTERS_AT_ONCE * POSITIONS];
-        for (int32_t i = 0; i < FILTERS_AT_ONCE * POSITIONS; i++) {
-            sums[i] = weights[i / POSITIONS];
-        }
-        weights += FILTERS_AT_ONCE;
-        for (int32_t i = 0; i < SEGMENTS; i++) {
-            weights = PER_LAYER(segment)(values + i * 2 * SEGMENT, weights, sums);
-        }
-        const int32_t filters = smaller(FILTERS_AT_ONCE, FILTERS - filter);
-        for (int32_t i = 0; i < filters; i++) {
-            for (int32_t j = 0; j < positions; j++) {
-                output[j * FILTERS + filter + i] =
-                    (OUTPUT_T)requantize(wrap(sums[i * POSITIONS + j], ACCUMULATOR_BITS), MULTIPLIERS[filter + i],
-                                         SHIFTS[filter + i], HIGH_SHIFTS, OUTPUT_ZERO_POINT, CLAMP_LOW, CLAMP_HIGH);
-            }
-        }
-    }
+    __asm__ volatile(
+        /* On the stack: codes' words, weights, output, positions; sums of earlier segments, filters that are left. */
+        "push {r4-r7, lr}\n\t"
+        "mov r4, r8\n\t"
+        "mov r5, r9\n\t"
+        "mov r6, r10\n\t"
+        "mov r7, r11\n\t"
+        "push {r4-r7}\n\t"
+        "sub sp, #28\n\t"
+        "push {r0-r3}\n\t"
+        "ldr r0, 9f\n\t"
+        "str r0, [sp, #40]\n\t"
+        "1:\n\t"
+        "ldr r0, [sp]\n\t"
+        "ldr r1, [sp, #4]\n\t"
+        ".if %c[segments] > 1\n\t"
+        "movs r2, #0\n\t"
+        "str r2, [sp, #16]\n\tstr r2, [sp, #20]\n\tstr r2, [sp, #24]\n\t"
+        "str r2, [sp, #28]\n\tstr r2, [sp, #32]\n\tstr r2, [sp, #36]\n\t"
+        "movs r7, #%c[segments]\n\t"
+        ".endif\n\t"
+        "2:\n\t"
+        "ldr r2, 8f\n\t"
+        "adds r2, r2, r0\n\t"
+        "mov r12, r2\n\t"
+        "movs r2, #0\n\t"
+        "mov r8, r2\n\t"
+        "mov r9, r2\n\t"
+        "mov r10, r2\n\t"
+        "mov r11, r2\n\t"
+        "3:\n\t" SOME_TAPS
+        "cmp r0, r12\n\t"
+        "bne 3b\n\t"
+        ".if %c[segments] > 1\n\t" KEEP("r8", "r9", "16") KEEP("r10", "r11", "28")
+        "subs r7, #1\n\t"
+        "beq 4f\n\t"
+        "b 2b\n\t"
+        "4:\n\t" KEPT("16")
+        ".else\n\t" APART("r8", "r9") ".endif\n\t" CODES_OF_FILTER
+        "ldr r0, [sp, #40]\n\t"
+        "subs r0, #2\n\t"
+        "str r0, [sp, #40]\n\t"
+        "bpl 5f\n\t"
+        "b 7f\n\t"
+        ".balign 4\n\t"
+        "8:\n\t"
+        ".word 8 * %c[segment]\n\t"
+        "9:\n\t"
+        ".word %c[filters]\n\t"
+        "5:\n\t"
+        "ldr r1, [sp, #4]\n\t"
+        ".if %c[segments] > 1\n\t" KEPT("28") ".else\n\t" APART("r10", "r11") ".endif\n\t" CODES_OF_FILTER
+        "ldr r0, [sp, #40]\n\t"
+        "cmp r0, #0\n\t"
+        "beq 7f\n\t"
+        "b 1b\n\t"
+        "7:\n\t"
+        "add sp, #44\n\t"
+        "pop {r4-r7}\n\t"
+        "mov r8, r4\n\t"
+        "mov r9, r5\n\t"
+        "mov r10, r6\n\t"
+        "mov r11, r7\n\t"
+        "pop {r4-r7, pc}\n\t"
+        :
+        : [bits] "i"(FIELD_BITS), [segment] "i"(SEGMENT), [segments] "i"(SEGMENTS), [filters] "i"(FILTERS),
+          CODE_OPERANDS);
 }
 
-#undef FILTERS_AT_ONCE
 #undef FIELD
 #undef FIRST_FILTER
 #undef SECOND_FILTER
@@ -129,3 +181,9 @@ static void PER_LAYER(codes)(const uint32_t *values, OUTPUT_T *restrict output, 
 #undef LAST_TAP
 #undef TWO_TAPS
 #undef SOME_TAPS
+#undef APART
+#undef KEEP
+#undef KEPT
+#undef CODES_OF_FILTER
+
+#include "armv6m/code_end.h"

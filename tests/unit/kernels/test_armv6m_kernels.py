@@ -19,10 +19,22 @@ from specc.codegen.toolchain import Toolchain
 from specc.numerics.quantized import QuantizedNetwork
 from specc.spec.model import LayerSpec
 
+
+def depthwise(kernel: tuple[int, int], stride: tuple[int, int] = (1, 1), padding: str = "same") -> LayerSpec:
+    return LayerSpec(name="a", kind="dwconv", kernel=kernel, stride=stride, padding=padding)
+
+
 CASES = [
     ((5, 7, 1), [conv(1, (1, 1)), conv(5, (3, 3)), conv(6, (4, 2), (2, 2)), conv(3, (5, 7), padding="valid")]),
     ((4, 3, 5), [conv(4, (3, 3), (2, 2)), conv(7, (1, 1), (2, 2)), conv(2, (1, 1))]),
     ((4, 8, 18), [conv(3, (3, 3)), conv(2, (3, 4), (1, 2)), conv(2, (2, 2), (3, 3)), conv(2, (3, 7), padding="valid")]),
+    ((3, 1, 5), [depthwise((3, 3)), depthwise((2, 1)), depthwise((3, 1), padding="valid")]),
+    ((3, 4, 260), [depthwise((3, 3)), depthwise((3, 3), (2, 2)), depthwise((2, 3), padding="valid")]),
+    *(
+        ((4, width, 3), [depthwise((3, 3)), depthwise((3, 3), (2, 2)), depthwise((3, 3), (1, 3), "valid")])
+        for width in (3, 5, 7, 9, 13)
+    ),
+    ((9, 11, 2), [depthwise((5, 5)), depthwise((4, 2), (1, 2)), depthwise((1, 7)), depthwise((7, 4), padding="valid")]),
     ((19,), [dense(1), dense(4), dense(10)]),
 ]
 IDS = ["x".join(map(str, shape)) for shape, _ in CASES]
