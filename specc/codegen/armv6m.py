@@ -23,6 +23,7 @@ _MOST_OUTPUTS: Final = 6  # at once of a depthwise layer, a high register for ea
 _MOST_COLUMNS: Final = 32  # under the outputs, that a load reaches
 _MOST_GATHERED: Final = 255  # the way to the next row is within 8 bits
 _MOST_PASSES: Final = 60  # a record's bytes are an immediate
+_SHIFT_BITS: Final = 5  # below a bias
 _THIRD_BITS: Final = 11  # of a multiplier's part
 
 
@@ -58,13 +59,15 @@ def _three_positions(network: QuantizedNetwork, layer: Layer, bits: int) -> Pack
     own = in_parts(network, layer)
     if own is None:
         return None
-    weights, rescaling = (np.pad(each, ((0, -len(each) % _FILTERS), (0, 0))) for each in (own.weights, own.rescaling))
+    beside = np.stack([own.bias << _SHIFT_BITS | own.shifts, own.multipliers], axis=1)
+    weights, beside = (np.pad(each, ((0, -len(each) % _FILTERS), (0, 0))) for each in (own.weights, beside))
     segment = segment_taps(weights, (source.low, source.high), 8 if bits == 2 else 4)
     segments = -(-weights.shape[1] // segment)
     whole = np.pad(weights, ((0, 0), (0, segments * segment - weights.shape[1])))
     in_order = whole.reshape(-1, _FILTERS, segments * segment).transpose(0, 2, 1)
     words = in_words(in_order.reshape(len(in_order), -1), bits)
-    stream = np.concatenate([words, rescaling.reshape(len(words), -1)], axis=1)
+    stream = np.concatenate([words, beside.reshape(len(words), -1)], axis=1).ravel()
+    stream = stream[: stream.size - beside.shape[1] * (len(own.weights) % _FILTERS)]  # no constants of no filter
     own_macros = {"SEGMENT": segment, "SEGMENTS": segments, "PADDING": source.zero_point}
     return Packed(stream, {"FIELD_BITS": bits, "PART_BITS": own.part_bits, **own_macros})
 
@@ -124,7 +127,7 @@ def _channel_by_channel(network: QuantizedNetwork, layer: Layer, bits: int) -> P
         ways[-1] = 0
         passes = np.concatenate([passes, np.broadcast_to(ways[:, None], (*passes.shape[:2], 1))], axis=2)
     words = in_words(passes.reshape(len(rows), -1), bits)
-    stream = np.concatenate([own.rescaling[:, :1], words, own.rescaling[:, 1:]], axis=1)
+    stream = np.concatenate([own.bias[:, None], words, own.multipliers[:, None], own.shifts[:, None]], axis=1)
     zero_point = network.formats[layer.inputs[0]].zero_point
     own_macros = {"OUTPUTS": outputs, "GATHERED": gathered, "PADDING": zero_point}
     return Packed(stream, {"FIELD_BITS": bits, "PART_BITS": own.part_bits, **own_macros})

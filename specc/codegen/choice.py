@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
 
 from specc.codegen.kernels import GENERIC, Kernel, constant_bytes, kernels_of
 from specc.graph.network import Layer
 from specc.numerics.quantized import QuantizedNetwork
-
-# Of the bytes of every faster kernel's constants: what those of a slower one may take to spare flash.
-_WORTHWHILE: Final = 0.75
 
 NOTHING_SET: Mapping[str, str] = MappingProxyType({})
 
@@ -65,7 +61,7 @@ def choose(
         (kernels[name][place].family != kernels[name][0].family, layers[name].macs / (own[0] - own[place]), name, place)
         for name, own in bytes_of.items()
         for place in range(1, len(own))
-        if own[place] < _WORTHWHILE * min(own[:place])
+        if own[place] < own[0]
     ]
     places = dict.fromkeys(layers, 0)
     for *_, name, place in sorted(steps, key=lambda step: step[:2]):

@@ -34,15 +34,10 @@ class InParts:
     """A layer's constants for sums that are rescaled by parts of the multiplier; arrays are by output channel first."""
 
     weights: IntArray  # (channels, taps)
-    bias: IntArray  # (channels,); the input's zero point is part of it
+    bias: IntArray  # (channels,), within 24 bits; the input's zero point is part of it
     multipliers: IntArray  # (channels,)
     shifts: IntArray  # (channels,), of what is left of the product but for its last bit, 0 to 31
     part_bits: int
-
-    @property
-    def rescaling(self) -> IntArray:
-        """What a kernel needs beside the weights, in words: bias, multiplier, shift; (channels, 3)."""
-        return np.stack([self.bias, self.multipliers, self.shifts], axis=1)
 
 
 def in_parts(network: QuantizedNetwork, layer: Layer) -> InParts | None:

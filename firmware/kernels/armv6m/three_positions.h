@@ -12,8 +12,8 @@
  * multiply-accumulate on a Cortex-M0+ with the loop, and the same with weights of 4 or 2 bits.
  *
  * WEIGHTS, for each pair of filters: for each tap the weights of both, FIELD_BITS each, from the lowest bits on; then of
- * each filter the bias, with the input's zero point in it, multiplier and shift, see code.h. No include guard: included
- * once per layer, which defines SEGMENT, the taps of a segment, and SEGMENTS.
+ * each filter the bias, with the input's zero point in it, above 5 bits of the shift, and the multiplier; see code.h. No
+ * include guard: included once per layer, which defines SEGMENT, the taps of a segment, and SEGMENTS.
  */
 #include "armv6m/code.h"
 
@@ -79,14 +79,17 @@
 
 /* Stores the codes of one filter, whose sums are in r4 to r6, less its bias; r1 points to its constants. */
 #define CODES_OF_FILTER                                                                                                \
-    "ldm r1!, {r2}\n\t"                                                                                                \
-    "adds r4, r4, r2\n\t"                                                                                              \
-    "adds r5, r5, r2\n\t"                                                                                              \
-    "adds r6, r6, r2\n\t"                                                                                              \
+    "ldm r1!, {r2, r3}\n\t"                                                                                            \
+    "asrs r7, r2, #5\n\t"                                                                                              \
+    "adds r4, r4, r7\n\t"                                                                                              \
+    "adds r5, r5, r7\n\t"                                                                                              \
+    "adds r6, r6, r7\n\t"                                                                                              \
     "mov r8, r4\n\t"                                                                                                   \
     "mov r9, r5\n\t"                                                                                                   \
     "mov r12, r6\n\t"                                                                                                  \
-    "ldm r1!, {r2, r5}\n\t"                                                                                            \
+    "lsls r5, r2, #27\n\t"                                                                                             \
+    "lsrs r5, r5, #27\n\t"                                                                                             \
+    "movs r2, r3\n\t"                                                                                                  \
     "str r1, [sp, #4]\n\t" MULTIPLIER_PARTS                                                                            \
     "ldr r6, [sp, #8]\n\t"                                                                                             \
     "adds r1, r6, #1\n\t"                                                                                              \
