@@ -19,6 +19,8 @@ _SUMS_WITHIN: Final = 2**20  # 21 bits, in two's complement
 _THIRDS: Final = 3  # what tells that rescale_thirds of arithmetic.h computes every code
 _SHIFTS_OF_THIRDS: Final = (33, 54)  # of which the lower end is that of the kernels' other rescaling
 
+_SHIFTS_OF_SUMS: Final = (17, 48)  # of additions, in halves
+
 _MOST_OUTPUTS: Final = 6  # at once of a depthwise layer, a high register for each sum
 _MOST_COLUMNS: Final = 32  # under the outputs, that a load reaches
 _MOST_GATHERED: Final = 255  # the way to the next row is within 8 bits
@@ -133,6 +135,13 @@ def _channel_by_channel(network: QuantizedNetwork, layer: Layer, bits: int) -> P
     return Packed(stream, {"FIELD_BITS": bits, "PART_BITS": own.part_bits, **own_macros})
 
 
+def _add(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """No constants but the generic ones."""
+    least, most = _SHIFTS_OF_SUMS
+    inputs = all(network.formats[name].container_bits == 8 for name in layer.inputs)
+    return Packed() if inputs and least <= network.numbers[layer.name].shifts[0] <= most else None
+
+
 def _is_8_bit(network: QuantizedNetwork, layer: Layer) -> bool:
     """Whether codes take 8 bits before and behind a layer."""
     return {network.formats[layer.inputs[0]].container_bits, network.layer_format(layer).container_bits} == {8}
@@ -162,4 +171,5 @@ PACKERS: Final[Packers] = {
     "conv": {"conv_three": _three, "conv": _quads, "conv_three_fields": _three_fields, "conv_fields": _fields},
     "dwconv": {"dwconv": _depthwise, "dwconv_fields": _depthwise_fields},
     "dense": {"dense": _quads, "dense_fields": _fields},
+    "add": {"add": _add},
 }

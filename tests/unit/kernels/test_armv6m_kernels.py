@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kernel_networks import EIGHT_BITS, Widths, differing_layers, side_by_side
-from test_dsp_kernels import conv, dense
+from test_dsp_kernels import ADD, conv, dense
 
 from specc.codegen import armv6m
 from specc.codegen.choice import alternatives
@@ -35,6 +35,7 @@ CASES = [
         for width in (3, 5, 7, 9, 13)
     ),
     ((9, 11, 2), [depthwise((5, 5)), depthwise((4, 2), (1, 2)), depthwise((1, 7)), depthwise((7, 4), padding="valid")]),
+    ((7, 3, 2), [ADD, ADD, ADD]),
     ((19,), [dense(1), dense(4), dense(10)]),
 ]
 IDS = ["x".join(map(str, shape)) for shape, _ in CASES]
