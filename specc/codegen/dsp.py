@@ -23,54 +23,55 @@ _COLUMNS_AT_ONCE: Final = 10  # that dwconv.inc reaches from one address, with a
 _MOST_ADD_SHIFT: Final = 48  # the output's zero point in its place is within 64 bits
 _MOST_OFFSET: Final = 4095  # of a load
 _SUMS_WITHIN: Final = 2**31
+_ROUNDINGS_WITHIN: Final = 2**30  # and as much has the high word of a product
+_MOST_HALF: Final = 2**16 - 1  # twice a number, and one: within a half of a word
+_RAISED: Final = (0, 4)  # bits, the second where less than a sum makes a code
 _WORD_BITS: Final = 32
 _MOST_IN_HALF: Final = 255  # codes of 8 bits whose sum is within 16
 
 
 def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
-    """Blocks of four filters: biases, pairs of taps filter by filter, multipliers."""
-    folded = _folded_conv(network, layer)
+    """Blocks of four filters: beginnings of sums, for each pair of taps a word of two filters each, multipliers."""
+    folded = _folded_conv(network, layer, bits=8)
     if folded is None:
         return None
-    pairs = _pairs(_in_order(layer, folded.weights))
-    count = pairs.shape[1]
-    taps = pairs.reshape(-1, FILTERS, count).transpose(0, 2, 1)
-    return _in_blocks(folded, folded.bias, taps, [folded.multipliers])
-
-
-def conv_narrow(network: QuantizedNetwork, layer: Layer) -> Packed | None:
-    """Blocks of four filters: biases, pairs of taps of two filters in a word, multipliers, bits that sums go up by."""
-    folded = _folded_conv(network, layer)
-    if folded is None:
-        return None
-    own = _in_order(layer, folded.weights >> folded.raised[:, None])
+    own = _in_order(layer, folded.weights)
     even = np.pad(own, ((0, 0), (0, own.shape[1] % 2)))
-    count = even.shape[1] // 2
-    # (blocks, two words, filters of a word, pairs, taps of a pair) to (blocks, pairs, words, taps, filters), as bytes
-    taps = (
-        even.reshape(-1, 2, 2, count, 2).transpose(0, 3, 1, 4, 2).astype(np.int8).reshape(-1, count, 2, 4).view("<i4")
-    )
-    raised = folded.raised.astype(np.uint8).view("<i4")
-    return _in_blocks(folded, folded.bias >> folded.raised, taps, [folded.multipliers, raised])
+    halves = _stacked(even, 8, 2)
+    if np.abs(2 * halves + 1).max() > _MOST_HALF or not _sums_stay_within(network, layer, folded, (0, 8)):
+        return None
+    # (blocks, words of a block, taps) to (blocks, pairs, words)
+    words = _pairs(halves).reshape(-1, 2, halves.shape[1] // 2).transpose(0, 2, 1)
+    bias = folded.bias.copy()
+    bias[1::2] = _stacked(bias, 8, 2)
+    return _in_blocks(folded, bias, words, folded.multipliers.reshape(-1, FILTERS)[:, [0, 2, 1, 3]])
 
 
 def conv_fields(network: QuantizedNetwork, layer: Layer) -> Packed | None:
-    """As `conv_narrow`, with weights of 4 or 2 bits of four filters in a word, and biases raised as their sums are."""
-    folded, bits = _folded_conv(network, layer), shared_bits(network, layer)
-    if folded is None or bits is None:
+    """As `conv`, with weights of 4 or 2 bits of four filters in a word, for a pair of taps or two."""
+    bits = shared_bits(network, layer)
+    if bits is None:
         return None
-    weights, bias = folded.weights >> folded.raised[:, None], folded.bias >> folded.raised
-    if not _fields_stay_within(network, layer, weights, bias, bits):
+    for raised in _RAISED:
+        folded = _folded_conv(network, layer, bits=bits, height=bits + raised)
+        heights = (bits + raised, bits + raised, 2 * bits + raised, 3 * bits + raised)
+        if folded is not None and _sums_stay_within(network, layer, folded, heights):
+            break
+    else:
         return None
-    words = _fields(_in_order(layer, weights), bits)
-    bias <<= _field_shifts(len(weights), bits)
-    packed = _in_blocks(folded, bias, words, [folded.multipliers, folded.raised.astype(np.uint8).view("<i4")])
-    pairs = words.shape[1] * _pairs_in_word(bits)
-    return Packed(packed.weights, packed.macros | {"PAIRS": pairs, "FIELD_BITS": bits})
+    weights = _in_order(layer, folded.weights)
+    bias = folded.bias << (np.arange(len(folded.bias)) % FILTERS * bits)
+    if bits == 4:  # sums of a filter hold those before it, and the last one's weights keep their sign
+        weights[3::FILTERS] -= _moved(bits)
+        bias = bias.reshape(-1, FILTERS).cumsum(axis=1)
+    words = _fields(weights, bits)
+    packed = _in_blocks(folded, bias, words, folded.multipliers)
+    own = {"PAIRS": words.shape[1] * _pairs_in_word(bits), "FIELD_BITS": bits, "RAISED": raised}
+    return Packed(packed.weights, packed.macros | own)
 
 
-def _folded_conv(network: QuantizedNetwork, layer: Layer) -> Folded | None:
-    """The constants of a convolution that two positions by four filters compute exactly."""
+def _folded_conv(network: QuantizedNetwork, layer: Layer, *, bits: int, height: int = 0) -> Folded | None:
+    """The constants of a convolution that two positions by four filters compute exactly; as for `fold`."""
     filters = layer.output_shape[-1]
     if (
         not _is_8_bit(network, layer)
@@ -79,7 +80,25 @@ def _folded_conv(network: QuantizedNetwork, layer: Layer) -> Folded | None:
         or row_width(network, layer) < _POSITIONS
     ):
         return None
-    return fold(network, layer)
+    return fold(network, layer, bits=bits, height=height)
+
+
+def _stacked(numbers: IntArray, bits: int, count: int) -> IntArray:
+    """Of each `count` filters one number, in which each next filter's stands so many bits higher.
+
+    Args:
+        numbers: (filters, ...)
+    """
+    each = numbers.reshape(-1, count, *numbers.shape[1:])
+    return np.asarray(sum(each[:, i] << (i * bits) for i in range(count)), dtype=np.int64)
+
+
+def _sums_stay_within(network: QuantizedNetwork, layer: Layer, folded: Folded, heights: tuple[int, ...]) -> bool:
+    """Whether sums, and their roundings, stay within a word where filters' sums stand so many bits high, in turn."""
+    source = network.formats[layer.inputs[0]]
+    reach = np.abs(folded.bias) + np.abs(folded.weights).sum(axis=1) * max(-source.low, source.high)
+    within = (reach << np.resize(heights, len(reach)) < _SUMS_WITHIN).all()
+    return bool(within) and abs(folded.rounding) << (max(heights) - min(heights)) < _ROUNDINGS_WITHIN
 
 
 def _in_order(layer: Layer, taps: IntArray) -> IntArray:
@@ -87,10 +106,10 @@ def _in_order(layer: Layer, taps: IntArray) -> IntArray:
     return _even_bytes_first(taps) if layer.input_shapes[0][-1] % 4 == 0 else taps
 
 
-def _in_blocks(folded: Folded, bias: IntArray, taps: IntArray, tail: list[IntArray]) -> Packed:
+def _in_blocks(folded: Folded, bias: IntArray, taps: IntArray, multipliers: IntArray) -> Packed:
     """A stream of blocks of four filters; `taps` are (blocks, pairs, ...)."""
     blocks, pairs = taps.shape[:2]
-    parts = [part.astype(np.int64).reshape(blocks, -1) for part in (bias, taps, *tail)]
+    parts = [part.astype(np.int32).astype(np.int64).reshape(blocks, -1) for part in (bias, taps, multipliers)]
     return Packed(np.concatenate(parts, axis=1), {"PAIRS": pairs, "SHIFT": folded.shift, "ROUNDING": folded.rounding})
 
 
@@ -98,7 +117,7 @@ def dwconv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     """Channel by channel: the weights in pairs of rows, the multiplier, the bias. Only 3x3, stride 1 or 2."""
     if not _is_8_bit(network, layer) or layer.kernel != (3, 3) or layer.stride[1] > 2 or not _fits_dwconv(layer):
         return None
-    folded = fold(network, layer)
+    folded = fold(network, layer, bits=16)
     if folded is None:
         return None
     upper, middle, lower = folded.weights.reshape(-1, 3, 3).transpose(1, 0, 2)  # each (channels, columns)
@@ -134,7 +153,7 @@ def dense_fields(network: QuantizedNetwork, layer: Layer) -> Packed | None:
 def conv_any(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     """Blocks of four filters: biases, pairs of taps filter by filter. For what no faster kernel computes."""
     numbers = network.numbers[layer.name]
-    if _is_wide(network, layer) or _folded_conv(network, layer) is not None:
+    if _is_wide(network, layer) or conv(network, layer) is not None:
         return None
     assert numbers.weights is not None
     weights = numbers.weights.reshape(len(numbers.weights), -1)
@@ -264,7 +283,7 @@ def avgpool(network: QuantizedNetwork, layer: Layer) -> Packed | None:
 
 # By kind of layer, the fastest kernel first.
 PACKERS: Final[Packers] = {
-    "conv": {"conv": conv, "conv_narrow": conv_narrow, "conv_fields": conv_fields, "conv_any": conv_any},
+    "conv": {"conv": conv, "conv_fields": conv_fields, "conv_any": conv_any},
     "dwconv": {"dwconv": dwconv, "dwconv_any": dwconv_any},
     "dense": {"dense": dense, "dense_fields": dense_fields, "dense_any": dense_any},
     "add": {"add": add},

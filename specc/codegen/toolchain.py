@@ -43,6 +43,11 @@ _CORES: Final = {
     "cortex-m33": ("cortex_m33", "-fp_armv8d16sp", "+dsp"),
 }
 
+# For cores that do not pipeline loads with each other (firmware/kernels/dsp/instructions.h); no macro of the compiler
+# tells a Cortex-M7 from a Cortex-M4.
+LOADS_APART: Final = "-DSPECC_LOADS_APART"
+_DEFINES: Final = {"cortex-m7": (LOADS_APART,), "cortex-m33": (LOADS_APART,)}
+
 
 def core_flags(core: str, *, fpu: bool, dsp: bool, floats: bool = False) -> tuple[str, ...]:
     """The flags of a bare-metal program for an Arm core, with the helper routines the core has no instructions for.
@@ -66,7 +71,7 @@ def core_flags(core: str, *, fpu: bool, dsp: bool, floats: bool = False) -> tupl
         unit = floating_point.replace("-", "+") if floats else ""
     cpu = f"-mcpu={name}{unit}{dsp_feature if dsp else ''}"
     target = "thumb-freestanding-eabihf" if hard_float else "thumb-freestanding-eabi"
-    return ("-target", target, cpu, "-ffreestanding", "-nostdlib", "-lcompiler_rt")
+    return ("-target", target, cpu, *_DEFINES.get(core, ()), "-ffreestanding", "-nostdlib", "-lcompiler_rt")
 
 
 # A spec is not trusted: of all compiler flags it may choose these, none of which names a file or runs anything.

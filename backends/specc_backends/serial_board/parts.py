@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from specc.codegen.toolchain import LOADS_APART
 from specc.measure.backend import BackendError
 from specc.spec.hardware import Target
 
 _CORTEX_M0PLUS: Final = ("-target", "thumb-freestanding-eabi", "-mcpu=cortex_m0plus", "-ffreestanding")
 _CORTEX_M4: Final = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4", "-ffreestanding", "-nostdlib")
-_CORTEX_M7: Final = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7", "-ffreestanding", "-nostdlib")
-_CORTEX_M33: Final = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m33+dsp", "-ffreestanding", "-nostdlib")
+_CORTEX_M7: Final = (*_CORTEX_M4[:2], "-mcpu=cortex_m7", LOADS_APART, *_CORTEX_M4[3:])
+_CORTEX_M33: Final = (*_CORTEX_M4[:2], "-mcpu=cortex_m33+dsp", LOADS_APART, *_CORTEX_M4[3:])
 
 KIB: Final = 1024
 

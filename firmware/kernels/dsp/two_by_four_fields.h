@@ -1,75 +1,112 @@
-/* As two_by_four.h, with weights of 4 or 2 bits: a quarter or an eighth of the flash, for no more than some cycles a code.
+/* As two_by_four.h, with weights of 4 or 2 bits: a word for the taps of four filters, one pair of them or two.
  *
- * A word has a weight of each of four filters in the lowest bits of either half: a pair of taps. The weights are moved by
- * half their range, to numbers from 0, so that one AND with a constant leaves a pair of one filter, and the place of its
- * bits only makes its sums that many bits higher. Then the word is shifted by 8, to the other two filters or, with 2 bits, to
- * the next pair of taps. With 4 bits that is per pair of taps and block 3 loads (4 cycles), 5 instructions to unpack and 8
- * SMLAD for 16 multiply-accumulates: 1.06 cycles each on a Cortex-M4; with 2 bits 1.03. Each code takes 2.5 cycles more than
- * in two_by_four.h. What moving the weights added is their shift times the sum of all values of the window, which is added up
- * once for all filters: 1.5 cycles for each value.
+ * The lowest bits of either half hold a weight of each of four filters, the first lowest; those of a second pair follow.
+ * Weights are moved to numbers from 0. Of 4 bits only those of a, b and c are; that of d keeps its sign, so that the word as it
+ * is makes sums of a + 16 b + 256 c + 4096 d, less its highest fields sums of a + 16 b + 256 c, and so on: as there, sums are
+ * told apart at the end, modulo 2^32. Per pair of taps and block: an LDRD and an LDR (5 cycles), 3 instructions to mask and 8
+ * SMLAD for 16 multiply-accumulates: 1.0 cycles each on a Cortex-M4. Of 2 bits one AND leaves a filter's pair in place:
+ * LDRD and half of LDR and LSR (4.5), 4 and 8: 1.03 each. Sums of b, c and d stay as high as
+ * their weights, and those of a go up to those of b; all go up by RAISED bits more, where that
+ * is not 0, because too few sums make one code.
  *
  * VALUES: as in two_by_four.h, and behind them what moving the weights added to the sums of either position.
- * CONSTANTS, for each block of four filters: 4 biases, as high as the sums of their filters, the words, then as in
- * raised_codes.h.
+ * CONSTANTS, for each block of four filters: what four sums begin with, biases as high as the sums, of 4 bits each with those
+ * before it; the words; 4 multipliers. Shift and rounding as in two_by_four.h.
  *
  * No include guard: included once per layer.
  */
 #define MOVED (1 << (FIELD_BITS - 1))
 
-/* A pair of taps of a filter, which `mask` leaves of the word in r12. */
-#define FILTER(mask, first, second)                                                                                    \
-    "and lr, r12, #" mask "\n\t"                                                                                       \
-    "smlad " first ", r10, lr, " first "\n\t"                                                                          \
-    "smlad " second ", r11, lr, " second "\n\t"
-/* The values of the pair of taps that is `.Lstep` pairs on, and the word; the pointers have been moved on already by so many
- * pairs. The first loads move them, so that moving costs nothing. */
-#define NEXT_VALUES(moved)                                                                                             \
-    "ldr r11, [r0, #(4 + 8 * (.Lstep - " moved "))]\n\t"                                                               \
-    "ldr r10, [r0, #(8 * (.Lstep - " moved "))]\n\t"
-#define FIRST_LOADS(moved, bytes)                                                                                      \
-    ".set .Lstep, 0\n\t"                                                                                               \
-    "ldr r11, [r0, #4]\n\t"                                                                                            \
-    "ldr r10, [r0], #(8 * " moved ")\n\t"                                                                              \
-    "ldr r12, [r1], #(" bytes ")\n\t"
-#define NEXT_STEP ".set .Lstep, .Lstep + 1\n\t"
+/* What `weights` of a filter add to its sums; the second position's goes on from `begin`. */
+#define FILTER(sum, second, begin, weights)                                                                            \
+    "smlad " second ", r11, " weights ", " begin "\n\t"                                                                \
+    "smlad " sum ", r10, " weights ", " sum "\n\t"
+#define BEFORE_TAPS ""
+#define RAISE(a, b, c, d)                                                                                              \
+    "lsl " a ", " a ", #" QUOTED(FIELD_BITS) " + " QUOTED(RAISED) "\n\t"                                                            \
+    ".if " QUOTED(RAISED) " > 0\n\t"                                                                                   \
+    "lsl " b ", " b ", #" QUOTED(RAISED) "\n\t"                                                                        \
+    "lsl " c ", " c ", #" QUOTED(RAISED) "\n\t"                                                                        \
+    "lsl " d ", " d ", #" QUOTED(RAISED) "\n\t"                                                                        \
+    ".endif\n\t"
 
 #if FIELD_BITS == 4
-#define FOUR_FILTERS                                                                                                   \
-    FILTER("0x000F000F", "r2", "r6") FILTER("0x00F000F0", "r3", "r7")                                                  \
-    "lsr r12, r12, #8\n\t" FILTER("0x000F000F", "r4", "r8") FILTER("0x00F000F0", "r5", "r9")
-#define TAPS(count)                                                                                                    \
-    FIRST_LOADS(count, "4 * " count) FOUR_FILTERS                                                                      \
-    ".rept " count " - 1\n\t" NEXT_STEP NEXT_VALUES(count)                                                             \
-    "ldr r12, [r1, #(4 * (.Lstep - " count "))]\n\t" FOUR_FILTERS                                                      \
-    ".endr\n\t"
-/* Sums of true weights, as high as those of a first filter. */
-#define LESS_MOVED(a, b, c, d, moved)                                                                                  \
-    "sub " a ", " a ", " moved "\n\t"                                                                                  \
-    "rsb " b ", " moved ", " b ", asr #4\n\t"                                                                          \
-    "sub " c ", " c ", " moved "\n\t"                                                                                  \
-    "rsb " d ", " moved ", " d ", asr #4\n\t"
+#define STEPS PAIRS
+#define STEP_BYTES 8
+#if LOADS_APART
+#undef BEFORE_TAPS
+#define BEFORE_TAPS                                                                                                    \
+    "ldrd r10, r11, [r0]\n\t"                                                                                          \
+    "ldr r12, [r1], #4\n\t"
+#define STEP(a, b, c, d)                                                                                               \
+    "smlad r9, r11, r12, " d "\n\t"                                                                                    \
+    "bic lr, r12, #0xF000F000\n\t"                                                                                     \
+    "smlad r5, r10, r12, r5\n\t" FILTER("r4", "r8", c, "lr")                                                           \
+    "and lr, r12, #0x00FF00FF\n\t" FILTER("r3", "r7", b, "lr")                                                         \
+    "and lr, r12, #0x000F000F\n\t"                                                                                     \
+    "ldr r12, [r1], #4\n\t"                                                                                            \
+    "smlad r6, r11, lr, " a "\n\t"                                                                                     \
+    "ldr r11, [r0, #12]\n\t"                                                                                           \
+    "smlad r2, r10, lr, r2\n\t"                                                                                        \
+    "ldr r10, [r0, #8]!\n\t"
+#define BEHIND_TAPS "sub r1, #4\n\t"
 #else
-#define FOUR_FILTERS                                                                                                   \
-    FILTER("0x00030003", "r2", "r6") FILTER("0x000C000C", "r3", "r7")                                                  \
-    FILTER("0x00300030", "r4", "r8") FILTER("0x00C000C0", "r5", "r9")
-#define SECOND_PAIR(count)                                                                                             \
-    NEXT_STEP NEXT_VALUES(count) "lsr r12, r12, #8\n\t" FOUR_FILTERS
-#define TAPS(count)                                                                                                    \
-    FIRST_LOADS(count, "2 * " count) FOUR_FILTERS SECOND_PAIR(count)                                                   \
-    ".rept " count " / 2 - 1\n\t" NEXT_STEP NEXT_VALUES(count)                                                         \
-    "ldr r12, [r1, #(2 * (.Lstep - " count "))]\n\t" FOUR_FILTERS SECOND_PAIR(count)                                   \
-    ".endr\n\t"
-#define LESS_MOVED(a, b, c, d, moved)                                                                                  \
+#define STEP(a, b, c, d)                                                                                               \
+    "ldrd r10, r11, [r0], #8\n\t"                                                                                      \
+    "ldr r12, [r1], #4\n\t" FILTER("r5", "r9", d, "r12")                                                               \
+    "bic lr, r12, #0xF000F000\n\t" FILTER("r4", "r8", c, "lr")                                                         \
+    "and lr, r12, #0x00FF00FF\n\t" FILTER("r3", "r7", b, "lr")                                                         \
+    "and lr, r12, #0x000F000F\n\t" FILTER("r2", "r6", a, "lr")
+#define BEHIND_TAPS ""
+#endif
+#define TRUE_SUMS(a, b, c, d, moved)                                                                                   \
+    "sub " d ", " d ", " c "\n\t"                                                                                      \
+    "sub " c ", " c ", " b "\n\t"                                                                                      \
+    "sub " b ", " b ", " a "\n\t"                                                                                      \
     "sub " a ", " a ", " moved "\n\t"                                                                                  \
-    "rsb " b ", " moved ", " b ", asr #2\n\t"                                                                          \
-    "rsb " c ", " moved ", " c ", asr #4\n\t"                                                                          \
-    "rsb " d ", " moved ", " d ", asr #6\n\t"
+    "sub " b ", " b ", " moved ", lsl #4\n\t"                                                                          \
+    "sub " c ", " c ", " moved ", lsl #8\n\t"                                                                          \
+    RAISE(a, b, c, d)
+#else
+#define STEPS (PAIRS / 2)
+#define STEP_BYTES 16
+#define MASKED(mask, sum, second, begin) "and lr, r12, #" mask "\n\t" FILTER(sum, second, begin, "lr")
+#define PAIR(a, b, c, d)                                                                                               \
+    MASKED("0x00030003", "r2", "r6", a) MASKED("0x000C000C", "r3", "r7", b)                                            \
+    MASKED("0x00300030", "r4", "r8", c) MASKED("0x00C000C0", "r5", "r9", d)
+#define STEP(a, b, c, d)                                                                                               \
+    "ldrd r10, r11, [r0], #8\n\t"                                                                                      \
+    "ldr r12, [r1], #4\n\t" PAIR(a, b, c, d)                                                                           \
+    "ldrd r10, r11, [r0], #8\n\t"                                                                                      \
+    "lsr r12, r12, #8\n\t" PAIR("r6", "r7", "r8", "r9")
+#define BEHIND_TAPS ""
+#define TRUE_SUMS(a, b, c, d, moved)                                                                                   \
+    "sub " a ", " a ", " moved "\n\t"                                                                                  \
+    "sub " b ", " b ", " moved ", lsl #2\n\t"                                                                          \
+    "sub " c ", " c ", " moved ", lsl #4\n\t"                                                                          \
+    "sub " d ", " d ", " moved ", lsl #6\n\t"                                                                          \
+    RAISE(a, b, c, d)
 #endif
 
 #define END_OF_TAPS                                                                                                    \
-    "ldrd r10, r12, [r0]\n\t" LESS_MOVED("r2", "r3", "r4", "r5", "r10") LESS_MOVED("r6", "r7", "r8", "r9", "r12")
+    "ldrd r10, r11, [r0]\n\t" BEHIND_TAPS TRUE_SUMS("r2", "r3", "r4", "r5", "r10")                                     \
+    TRUE_SUMS("r6", "r7", "r8", "r9", "r11")
+#define HIGHER "lsl r11, r11, #" FIELD_BITS_TEXT "\n\t"
+#define CODES                                                                                                          \
+    "ldrd lr, r11, [sp, #8]\n\t"                                                                                       \
+    "ldm r1!, {r10, r12}\n\t"                                                                                          \
+    HIGH_WORD("r2", "r10") HIGH_WORD("r6", "r10") HIGH_WORD("r3", "r12") HIGH_WORD("r7", "r12")                        \
+    "ldm r1!, {r10, r12}\n\t"                                                                                          \
+    HIGHER SATURATE("r2", "0") HIGH_WORD("r4", "r10") SATURATE("r6", "0") HIGH_WORD("r8", "r10")                       \
+    HIGHER SATURATE("r3", "0") HIGH_WORD("r5", "r12") SATURATE("r7", "0") HIGH_WORD("r9", "r12")                       \
+    SATURATE("r4", FIELD_BITS_TEXT) SATURATE("r8", FIELD_BITS_TEXT)                                                    \
+    SATURATE("r5", "2 * " FIELD_BITS_TEXT) SATURATE("r9", "2 * " FIELD_BITS_TEXT)                                      \
+    FOUR_CODES("r6", "r7", "r8", "r9")                                                                                 \
+    "str r6, [lr, #%c[filters]]\n\t"                                                                                   \
+    FOUR_CODES("r2", "r3", "r4", "r5")                                                                                 \
+    "str r2, [lr], #4\n\t"
+#define FIELD_BITS_TEXT QUOTED(FIELD_BITS)
 
-#include "raised_codes.h"
 #include "two_positions.h"
 
 /* Adds up the values of both windows, for what moving the weights added. */
@@ -86,8 +123,11 @@ static ALWAYS_INLINE void PER_LAYER(add_up)(uint32_t *values)
 
 #undef MOVED
 #undef FILTER
-#undef NEXT_VALUES
-#undef FIRST_LOADS
-#undef NEXT_STEP
-#undef SECOND_PAIR
-#undef LESS_MOVED
+#undef MASKED
+#undef PAIR
+#undef BEHIND_TAPS
+#undef TRUE_SUMS
+#undef HIGHER
+#undef RAISE
+#undef FIELD_BITS_TEXT
+#undef RAISED

@@ -12,14 +12,18 @@ from specc.numerics.quantized import QuantizedNetwork
 from specc.spec import Spec
 from specc.spec.model import InputSpec, LayerSpec, ModelSpec, QuantizationRow, QuantizationTable, WeightsSpec
 
-WIDE, NARROW = "dsp/conv", "dsp/conv_narrow"
-# Of 16-bit weights in pairs, half go: less 4 bytes for each block of four filters, for the bits that sums go up by.
-EARLY, LATE = 8 * 28 - 2 * 4, 8 * 72 - 2 * 4  # bytes that narrow weights spare
+WIDE, NARROW = "dsp/conv", "dsp/conv_fields"
+# Of 8-bit weights in pairs, half go where weights of 4 bits share bytes.
+EARLY, LATE = 8 * 28 // 2, 8 * 72 // 2
 
 
 @pytest.fixture(scope="module")
 def network() -> QuantizedNetwork:
-    """Two convolutions: `early` meets its weights at 64 positions, `late` at 16."""
+    return two_convolutions(4)
+
+
+def two_convolutions(bits: int) -> QuantizedNetwork:
+    """`early` meets its weights, of so many bits, at 64 positions, `late` at 16."""
     layers = (
         LayerSpec(name="early", kind="conv", kernel=(3, 3), padding="same", units=8),
         LayerSpec(name="pool", kind="maxpool", kernel=(2, 2), stride=(2, 2)),
@@ -28,7 +32,10 @@ def network() -> QuantizedNetwork:
     )
     source = InputSpec(name="x", shape=(8, 8, 3), distribution="normal")
     model = ModelSpec(name="net", input=source, layers=layers, weights=WeightsSpec(seed=1))
-    table = QuantizationTable(model="net", rows=(QuantizationRow(layer="*", bits=8),))
+    table = QuantizationTable(
+        model="net",
+        rows=tuple(QuantizationRow(layer=name, bits=own) for name, own in (("*", 8), ("early", bits), ("late", bits))),
+    )
     return quantize(Spec(edition=1, model=model, quantization=table), build_network(model))
 
 
@@ -61,5 +68,6 @@ def test_what_is_spared_is_what_the_constants_lack(network: QuantizedNetwork) ->
     assert [wide - narrow for wide, narrow in zip(*sizes, strict=True)] == [EARLY, LATE]
 
 
-def test_a_family_without_smaller_constants_spares_nothing(network: QuantizedNetwork) -> None:
+def test_a_family_without_smaller_constants_spares_nothing() -> None:
+    network = two_convolutions(8)
     assert choose(network, GENERIC, 10**6) == choose(network, GENERIC)

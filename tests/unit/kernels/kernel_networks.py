@@ -36,6 +36,7 @@ class Widths:
     weights: int = 8
     accumulator: int = 32
     clamps: tuple[int, int] | None = None  # None: all codes
+    symmetric: bool = False  # without the lowest weight, which has no opposite
 
 
 EIGHT_BITS = Widths()
@@ -116,8 +117,9 @@ def extreme(own: LayerNumbers, depthwise: bool, draw: np.random.Generator, width
         own_multipliers = draw.integers(2 ** (shift - 4), 2 ** min(shift, 31), 2)
         return dataclasses.replace(own, multipliers=own_multipliers, shifts=np.array([shift, shift]))
     most = 1 << (widths.weights - 1)
-    weights = draw.choice([-most, 1 - most, -1, 0, 1, most - 1], own.weights.shape)
-    spread = np.where(draw.random(own.weights.shape) < 0.5, weights, draw.integers(-most, most, own.weights.shape))
+    least = -most + widths.symmetric
+    weights = draw.choice([least, 1 - most, -1, 0, 1, most - 1], own.weights.shape)
+    spread = np.where(draw.random(own.weights.shape) < 0.5, weights, draw.integers(least, most, own.weights.shape))
     taps = spread.size // own.bias.size
     if depthwise:
         spread[..., 0] = 0  # a channel whose output never changes

@@ -60,8 +60,13 @@ def test_channels_that_fill_no_words_are_left_to_the_generic_kernel() -> None:
     assert kernel_names(network, DSP) == {"n0": "generic/dwconv"}
 
 
-def test_weights_of_8_bits_stay_so_where_flash_is_to_be_spared() -> None:
-    network = side_by_side((5, 7, 4), [conv(5, (3, 3)), conv(4, (3, 3))], seed=1)
-    assert kernel_names(network, DSP) == {"n0": "dsp/conv_any", "n1": "dsp/conv"}
-    assert kernel_names(network, DSP, spare_flash=1) == {"n0": "dsp/conv_any", "n1": "dsp/conv_narrow"}
-    assert kernel_names(network, DSP, 1 << 20) == {"n0": "generic/conv", "n1": "dsp/conv_narrow"}
+def test_weights_that_fill_no_half_together_take_16_bits_each(toolchain: Toolchain, tmp_path: Path) -> None:
+    """-128 of a filter above -1 of the one before it is -32,769."""
+    network = side_by_side((5, 7, 4), [conv(4, (3, 3))], seed=1, widths=Widths(symmetric=True))
+    weights = network.numbers["n0"].weights
+    assert weights is not None and kernel_names(network, DSP) == {"n0": "dsp/conv"}
+    weights[1, 0, 0, 0], weights[0, 0, 0, 0] = -128, 0
+    assert kernel_names(network, DSP) == {"n0": "dsp/conv"}
+    weights[0, 0, 0, 0] = -1
+    assert kernel_names(network, DSP) == {"n0": "dsp/conv_any"}
+    assert differing_layers(toolchain, tmp_path, network) == []

@@ -25,12 +25,17 @@ from specc.source import SourceFile
 from specc.spec import Spec
 from specc.spec.hardware import Target
 
+ROW = "  | *     | 8    | calibrated |\n"
+CONVOLUTIONS_OF_4_BITS = TEXT.replace(
+    ROW, ROW + "".join(ROW.replace("*    ", name).replace("8", "4") for name in ("first", "last "))
+)
 BESIDE = 1000  # bytes of flash and of SRAM that no layer takes
 # Cycles at least and at most, bytes of code, bytes of constants.
 COSTS = {
     "dsp/conv": (100, 200, 50, 400),
-    "dsp/conv_narrow": (120, 180, 40, 200),
+    "dsp/conv_fields": (120, 180, 40, 200),
     "generic/conv": (500, 900, 30, 200),
+    "generic/conv_fields": (600, 990, 40, 200),
     "generic/relu": (10, 20, 8, 0),
     "dsp/dense": (60, 90, 20, 100),
     "generic/dense": (70, 90, 10, 100),
@@ -93,7 +98,7 @@ class Board:
 def spec(flash: int = 10_000, sram: int = BESIDE, kernels: str = "use tuned") -> Spec:
     sink = Sink()
     budget = f"budget m4 {{ memory flash <= {flash} B, memory sram <= {sram} B }}\nkernels m4 {{ {kernels} }}\n"
-    found = load_text(SourceFile("test", TEXT + "schedule m { rows never }\n" + budget), sink)
+    found = load_text(SourceFile("test", CONVOLUTIONS_OF_4_BITS + "schedule m { rows never }\n" + budget), sink)
     assert found is not None, sink.diagnostics
     return found
 
@@ -125,13 +130,13 @@ def chosen(found: KernelTuning) -> dict[str, tuple[str, str]]:
 def test_with_room_every_layer_has_the_fewest_cycles_at_most(store: Store) -> None:
     found = tuned(spec(sram=BESIDE + 10_000), store, Board())
     assert chosen(found) == {
-        "first": ("dsp/conv_narrow", "sram"),
-        "last": ("dsp/conv_narrow", "sram"),
+        "first": ("dsp/conv_fields", "sram"),
+        "last": ("dsp/conv_fields", "sram"),
         "act": ("generic/relu", "flash"),
         "out": ("dsp/dense", "sram"),
     }
     assert found.proven and found.excess == 0
-    assert found.programs == 6  # three kernels, two places
+    assert found.programs == 8  # four kernels, two places
     # 150 + 150 + 20 + 60 cycles at most, 120 + 120 + 10 + 60 at least.
     assert (found.expected.value, found.expected.high) == (310, 380)
     assert (found.untuned.value, found.untuned.high) == (270, 510)
@@ -144,7 +149,7 @@ def test_sram_goes_where_it_saves_most_for_what_there_is(store: Store) -> None:
     assert places.count("sram") == 2
     losers = {(own.layer, own.kernel, own.place): own.why for own in found.variants if not own.chosen}
     (left,) = [name for name in ("first", "last") if chosen(found)[name][1] == "flash"]
-    assert losers[left, "dsp/conv_narrow", "sram"] == "30 cycles fewer at most, but 200 bytes of SRAM are lacking"
+    assert losers[left, "dsp/conv_fields", "sram"] == "30 cycles fewer at most, but 200 bytes of SRAM are lacking"
     assert losers["out", "generic/dense", "sram"] == "10 cycles more at least"
     assert losers[left, "generic/conv", "flash"] == "720 cycles more at most"
 
@@ -153,7 +158,7 @@ def test_what_gains_nothing_in_sram_stays_in_flash(store: Store) -> None:
     found = tuned(spec(sram=BESIDE + 10_000), store, Board(saved=0))
     assert {place for _, place in chosen(found).values()} == {"flash"}
     losers = {(own.layer, own.kernel, own.place): own.why for own in found.variants if not own.chosen}
-    assert losers["first", "dsp/conv_narrow", "sram"] == "as many cycles, 200 bytes of SRAM more"
+    assert losers["first", "dsp/conv_fields", "sram"] == "as many cycles, 200 bytes of SRAM more"
 
 
 def test_a_kernel_whose_constants_are_in_its_code_has_no_variant_in_sram(
@@ -174,7 +179,7 @@ def test_a_budget_for_flash_binds(store: Store) -> None:
         "out": ("generic/dense", "flash"),
     }
     one_more = tuned(spec(flash=least + 10), store, Board())
-    assert [kernel for kernel, _ in chosen(one_more).values()].count("dsp/conv_narrow") == 1
+    assert [kernel for kernel, _ in chosen(one_more).values()].count("dsp/conv_fields") == 1
 
 
 def test_nothing_that_fits_is_said_and_measured(store: Store) -> None:
@@ -218,7 +223,7 @@ def test_only_what_is_asked_for_is_tuned(store: Store) -> None:
     board = Board()
     found = tuned(spec(kernels="use smallest, use tuned for out, weights flash"), store, board)
     assert {own.layer for own in found.variants} == {"out"}
-    assert dict(board.measured[0].options.fixed)["first"] == "dsp/conv_narrow"
+    assert dict(board.measured[0].options.fixed)["first"] == "dsp/conv_fields"
     assert {own.place for own in found.variants} == {"flash"}
 
 

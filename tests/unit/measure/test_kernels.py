@@ -32,6 +32,8 @@ target m0 { use rp2040 }
 target h  { use host }
 """
 
+NARROW = TEXT.replace("| *     | 8    |", "| *     | 4    |")
+
 
 def resolved(
     section: str, target: str = "m4", asked: BuildOptions | None = None, text: str = TEXT
@@ -54,21 +56,20 @@ def test_generic_for_all_is_the_generic_family_which_a_host_can_build() -> None:
 
 def test_lines_for_layers_are_exceptions() -> None:
     built, tunable = resolved(
-        "kernels m4 { use smallest, use fastest for first, use generic for out, weights sram for last }"
+        "kernels m4 { use smallest, use fastest for first, use generic for out, weights sram for last }", text=NARROW
     )
     assert built == BuildOptions(
-        fixed=(("last", "dsp/conv_narrow"), ("act", "generic/relu"), ("out", "generic/dense")), in_sram=("last",)
+        fixed=(("last", "dsp/conv_fields"), ("act", "generic/relu"), ("out", "generic/dense")), in_sram=("last",)
     )
     assert tunable == ()
 
 
 def test_narrow_weights_share_bytes_in_the_smallest_and_have_bytes_of_their_own_in_the_generic() -> None:
-    narrow = TEXT.replace("| *     | 8    |", "| *     | 4    |")
-    built, _ = resolved("kernels m4 { use smallest, use generic for last }", text=narrow)
+    built, _ = resolved("kernels m4 { use smallest, use generic for last }", text=NARROW)
     assert dict(built.fixed) == {
         "first": "dsp/conv_fields", "last": "generic/conv", "act": "generic/relu", "out": "dsp/dense_fields",
     }  # fmt: skip
-    assert "dsp/conv_fields" in resolved("kernels m4 { use tuned }", text=narrow)[1][0].kernels
+    assert "dsp/conv_fields" in resolved("kernels m4 { use tuned }", text=NARROW)[1][0].kernels
 
 
 def test_another_target_has_its_own() -> None:
@@ -79,7 +80,7 @@ def test_tuned_layers_have_every_kernel_and_both_places_where_none_is_said() -> 
     built, tunable = resolved("kernels m4 { use tuned for first+out, weights flash for out }")
     assert built == BuildOptions()
     assert tunable == (
-        Tunable("first", ("dsp/conv", "dsp/conv_narrow", "generic/conv"), ("flash", "sram")),
+        Tunable("first", ("dsp/conv", "generic/conv"), ("flash", "sram")),
         Tunable("out", ("dsp/dense", "generic/dense"), ("flash",)),
     )
 

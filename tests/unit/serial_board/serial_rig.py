@@ -64,6 +64,7 @@ def make_job(
     *,
     layers: tuple[LayerSpec, ...] = LAYERS,
     shape: tuple[int, ...] = (6, 6, 3),
+    bits: int = 8,
     seed: int = 1,
     to: Target | None = None,
 ) -> Job:
@@ -76,7 +77,7 @@ def make_job(
             layers=layers,
             weights=WeightsSpec(seed=seed),
         ),
-        quantization=QuantizationTable(model="net", rows=(QuantizationRow(layer="*", bits=8),)),
+        quantization=QuantizationTable(model="net", rows=(QuantizationRow(layer="*", bits=bits),)),
         targets=(board,),
     )
     return Job(spec, board, quantize(spec, build_network(spec.model)), folder, lambda line: None, port)

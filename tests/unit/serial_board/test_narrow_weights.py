@@ -22,12 +22,12 @@ LAYERS = (
     LayerSpec(name="pool", kind="maxpool", kernel=(2, 2), stride=(2, 2)),
     LayerSpec(name="late", kind="conv", kernel=(3, 3), padding="same", units=64),
 )
-WIDE, NARROW = "dsp/conv", "dsp/conv_narrow"
+WIDE, NARROW = "dsp/conv", "dsp/conv_fields"
 
 
 def job(folder: Path, flash: int) -> Job:
     hardware = target().hardware.model_copy(update={"dsp": True, "flash": fact(flash, "B")})
-    return make_job(folder, layers=LAYERS, to=target().model_copy(update={"hardware": hardware}))
+    return make_job(folder, layers=LAYERS, bits=4, to=target().model_copy(update={"hardware": hardware}))
 
 
 def build(folder: Path, flash: int) -> Firmware:

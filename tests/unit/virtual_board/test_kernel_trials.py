@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from test_backend import TIMING, job, measure, target
-from test_small_flash import LAYERS
+from test_small_flash import LAYERS, ROWS
 
 from specc.codegen.toolchain import Toolchain
 from specc.graph.network import Layer, Network
@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, **limits: int) -> RunReport:
     """Tunes the network within budgets: bytes of `flash` and `sram`."""
-    made = job(folder, target(flash_timing=TIMING), layers=LAYERS)
+    made = job(folder, target(flash_timing=TIMING), layers=LAYERS, rows=ROWS)
     lines = [
         BudgetItem(kind="memory", scope=(memory,), relation="<=", limit=quantity(limit, "B"))
         for memory, limit in limits.items()
@@ -54,7 +54,7 @@ def tuned(folder: Path, **limits: int) -> Measurement:
 
 
 def test_the_program_takes_what_was_expected_and_no_more_memory_than_there_is(folder: Path) -> None:
-    before = measure(job(folder, target(flash_timing=TIMING), layers=LAYERS))
+    before = measure(job(folder, target(flash_timing=TIMING), layers=LAYERS, rows=ROWS))
     result = tuned(folder)
     tuning = result.kernel_tuning
     assert tuning is not None and tuning.proven and tuning.excess == 0
@@ -101,15 +101,15 @@ def test_sram_for_constants_is_what_activations_and_stack_leave(folder: Path) ->
 
 
 def test_a_kernel_that_does_not_compute_a_layer_is_no_traceback(folder: Path) -> None:
-    made = job(folder, target(), layers=LAYERS)
+    made = job(folder, target(), layers=LAYERS, rows=ROWS)
     asked = replace(made, options=BuildOptions(fixed=(("early", "dsp/dense"),)))
-    with pytest.raises(BackendError, match="dsp/dense does not compute early; dsp/conv, dsp/conv_narrow, generic/conv"):
+    with pytest.raises(BackendError, match="dsp/dense does not compute early; dsp/conv, dsp/conv_fields, generic/conv"):
         measure(asked)
 
 
 def test_every_byte_of_a_layer_is_its_own(folder: Path) -> None:
     """Constants and code of layers, as linked, are those that their symbols say."""
-    made = job(folder, target(), layers=LAYERS)
+    made = job(folder, target(), layers=LAYERS, rows=ROWS)
     firmware = build_firmware(made.network, made.target, Toolchain(folder), folder / "symbols")
     sizes = layer_bytes(made.network.network, firmware.image)
     assert sum(constants for _, constants in sizes.values()) == firmware.constant_bytes

@@ -20,7 +20,8 @@ LAYERS = (
     LayerSpec(name="pool", kind="maxpool", kernel=(2, 2), stride=(2, 2)),
     LayerSpec(name="late", kind="conv", kernel=(3, 3), padding="same", units=64),
 )
-NARROW = "dsp/conv_narrow"
+NARROW = "dsp/conv_fields"
+ROWS = tuple(QuantizationRow(layer=layer.name, bits=8 if layer.name == "pool" else 4) for layer in LAYERS)
 NETWORK = build_network(ModelSpec(name="net", input=InputSpec(name="x", shape=(8, 8, 3)), layers=LAYERS))
 
 
@@ -33,14 +34,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def fastest(folder: Path) -> int:
     """Bytes of flash with the fastest kernels."""
-    made = job(folder, target(), layers=LAYERS)
+    made = job(folder, target(), layers=LAYERS, rows=ROWS)
     firmware = build_firmware(made.network, made.target, Toolchain(folder), folder / "fastest")
     assert NARROW not in firmware.kernels.values()
     return firmware.image.flash_bytes
 
 
 def test_a_byte_less_makes_the_cheapest_layer_narrow(folder: Path, fastest: int) -> None:
-    result = measure(job(folder, target(flash=fact(fastest - 1, "B")), layers=LAYERS))
+    result = measure(job(folder, target(flash=fact(fastest - 1, "B")), layers=LAYERS, rows=ROWS))
     kernels = result.provenance.kernels
     assert (kernels["early"], kernels["late"]) == ("dsp/conv", NARROW)
     assert result.output_matches_golden
@@ -48,14 +49,14 @@ def test_a_byte_less_makes_the_cheapest_layer_narrow(folder: Path, fastest: int)
 
 
 def test_as_much_as_there_is_stays_as_it_is(folder: Path, fastest: int) -> None:
-    made = job(folder, target(flash=fact(fastest, "B")), layers=LAYERS)
+    made = job(folder, target(flash=fact(fastest, "B")), layers=LAYERS, rows=ROWS)
     firmware = build_firmware(made.network, made.target, Toolchain(folder), folder / "exact")
     assert NARROW not in firmware.kernels.values()
     assert firmware.image.flash_bytes == fastest
 
 
 def test_what_does_not_fit_at_all_says_what_the_smallest_lacks(folder: Path, fastest: int) -> None:
-    made = job(folder, target(flash=fact(fastest // 2, "B")), layers=LAYERS)
+    made = job(folder, target(flash=fact(fastest // 2, "B")), layers=LAYERS, rows=ROWS)
     with pytest.raises(BackendError, match=r"bytes more than the .* bytes of flash") as error:
         build_firmware(made.network, made.target, Toolchain(folder), folder / "tiny")
     lacking = int(str(error.value).split(" bytes more")[0].split()[-1].replace(",", ""))
@@ -77,7 +78,7 @@ def test_narrow_weights_share_bytes_in_flash(folder: Path, core: str, bits: int)
     )
     linked = tight.image.symbols["weights_late"][1]
     blocks = 64 // 4
-    others = blocks * 4 * (4 + 4 + 1) if core == "cortex-m4" else 0  # biases, multipliers and bits, among the weights
+    others = blocks * 4 * (4 + 4) if core == "cortex-m4" else 0  # biases and multipliers, among the weights
     assert linked == weights * bits // 8 + others
     assert tight.image.flash_bytes < roomy.image.flash_bytes - 2000
 
