@@ -24,7 +24,7 @@ _MOST_ADD_SHIFT: Final = 48  # the output's zero point in its place is within 64
 _MOST_OFFSET: Final = 4095  # of a load
 _SUMS_WITHIN: Final = 2**31
 _ROUNDINGS_WITHIN: Final = 2**30  # and as much has the high word of a product
-_MOST_HALF: Final = 2**16 - 1  # twice a number, and one: within a half of a word
+_HALF: Final = 2**15  # numbers in a half of a word are below it
 _RAISED: Final = (0, 4)  # bits, the second where less than a sum makes a code
 _WORD_BITS: Final = 32
 _MOST_IN_HALF: Final = 255  # codes of 8 bits whose sum is within 16
@@ -38,7 +38,7 @@ def conv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     own = _in_order(layer, folded.weights)
     even = np.pad(own, ((0, 0), (0, own.shape[1] % 2)))
     halves = _stacked(even, 8, 2)
-    if np.abs(2 * halves + 1).max() > _MOST_HALF or not _sums_stay_within(network, layer, folded, (0, 8)):
+    if not _fit_halves(halves) or not _sums_stay_within(network, layer, folded, (0, 8)):
         return None
     # (blocks, words of a block, taps) to (blocks, pairs, words)
     words = _pairs(halves).reshape(-1, 2, halves.shape[1] // 2).transpose(0, 2, 1)
@@ -93,6 +93,10 @@ def _stacked(numbers: IntArray, bits: int, count: int) -> IntArray:
     return np.asarray(sum(each[:, i] << (i * bits) for i in range(count)), dtype=np.int64)
 
 
+def _fit_halves(numbers: IntArray) -> bool:
+    return bool(numbers.min() >= -_HALF and numbers.max() < _HALF)
+
+
 def _sums_stay_within(network: QuantizedNetwork, layer: Layer, folded: Folded, heights: tuple[int, ...]) -> bool:
     """Whether sums, and their roundings, stay within a word where filters' sums stand so many bits high, in turn."""
     source = network.formats[layer.inputs[0]]
@@ -128,12 +132,28 @@ def dwconv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
 
 
 def dense(network: QuantizedNetwork, layer: Layer) -> Packed | None:
-    """Blocks of four units: four weights of each unit, one word each, then the next four."""
-    numbers = network.numbers[layer.name]
-    if (network.formats[layer.inputs[0]].container_bits, numbers.weight_container_bits) != (8, 8):
+    """Blocks of four units: for each pair of features a word of two units each."""
+    if not _is_dense_of_8_bits(network, layer):
         return None
-    assert numbers.weights is not None
-    return in_quads(numbers.weights)
+    weights = network.numbers[layer.name].weights
+    assert weights is not None
+    halves = _stacked(_even_bytes_first(np.pad(weights, [(0, -size % 4) for size in weights.shape])), 8, 2)
+    if not _fit_halves(halves):
+        return None
+    return Packed(_pairs(halves).reshape(-1, 2, halves.shape[1] // 2).transpose(0, 2, 1), beside=BESIDE)
+
+
+def dense_bytes(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """Blocks of four units: four weights of each unit, one word each. For what `dense` cannot hold."""
+    weights = network.numbers[layer.name].weights
+    assert weights is not None
+    own = _is_dense_of_8_bits(network, layer) and dense(network, layer) is None
+    return in_quads(weights) if own else None
+
+
+def _is_dense_of_8_bits(network: QuantizedNetwork, layer: Layer) -> bool:
+    numbers = network.numbers[layer.name]
+    return (network.formats[layer.inputs[0]].container_bits, numbers.weight_container_bits) == (8, 8)
 
 
 def dense_fields(network: QuantizedNetwork, layer: Layer) -> Packed | None:
@@ -285,7 +305,7 @@ def avgpool(network: QuantizedNetwork, layer: Layer) -> Packed | None:
 PACKERS: Final[Packers] = {
     "conv": {"conv": conv, "conv_fields": conv_fields, "conv_any": conv_any},
     "dwconv": {"dwconv": dwconv, "dwconv_any": dwconv_any},
-    "dense": {"dense": dense, "dense_fields": dense_fields, "dense_any": dense_any},
+    "dense": {"dense": dense, "dense_bytes": dense_bytes, "dense_fields": dense_fields, "dense_any": dense_any},
     "add": {"add": add},
     "maxpool": {"maxpool": maxpool},
     "avgpool": {"avgpool": avgpool},

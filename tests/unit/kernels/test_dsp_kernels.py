@@ -47,7 +47,7 @@ DEPTHWISE = [
 ]
 
 
-DENSE = [((size,), [dense(units) for units in (1, 4, 6, 11)]) for size in (1, 6, 16, 37)]
+DENSE = [((size,), [dense(units) for units in (1, 4, 6, 11)]) for size in (1, 6, 16, 37, 1040)]
 ADDITIONS = [(shape, [ADD, ADD]) for shape in ((1,), (4,), (7, 3, 2))]
 SYMMETRIC = Widths(symmetric=True)  # which weights of two filters in one half of a word have to be
 ALL = CONVOLUTIONS + DEPTHWISE + DENSE + ADDITIONS
@@ -69,6 +69,12 @@ def test_every_code_where_loads_stand_apart(
 ) -> None:
     network = side_by_side(shape, layers, sum(shape), SYMMETRIC)
     assert differing_layers(toolchain, tmp_path, network, "cortex-m7") == []
+
+
+def test_the_lowest_weights_of_units_that_share_words(toolchain: Toolchain, tmp_path: Path) -> None:
+    network = side_by_side(*DENSE[-1], seed=37)
+    assert set(kernel_names(network, DSP).values()) == {"dsp/dense", "dsp/dense_bytes"}
+    assert differing_layers(toolchain, tmp_path, network) == []
 
 
 @pytest.mark.slow
