@@ -21,7 +21,7 @@
 
 static ALWAYS_INLINE int32_t PER_LAYER(stored)(int32_t filter)
 {
-    return FILTERS_OUT % (16 * FOLD) == 0 ? 16 * FOLD : larger(0, smaller(16 * FOLD, FILTERS_OUT - filter));
+    return FILTERS_OUT == FILTERS_PADDED ? 16 * FOLD : larger(0, smaller(16 * FOLD, FILTERS_OUT - filter));
 }
 
 /* VPDPBUSD: 64 multiply-accumulates an instruction, two instructions a cycle. 24 sums in registers make a load of

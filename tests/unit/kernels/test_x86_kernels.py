@@ -44,7 +44,7 @@ ADD = LayerSpec(name="a", kind="add")
 # Filters on both sides of every block and group, positions on both sides of what is done at once, channels that fill no
 # word and that fill vectors in turns, rows of more than one tile.
 NETWORKS = {
-    "blocks": ((2, 7, 5), [conv(units, (1, 1)) for units in (1, 16, 17, 32, 40, 64, 65, 112, 130)]),
+    "blocks": ((2, 7, 5), [conv(units, (1, 1)) for units in (1, 16, 17, 32, 40, 64, 65, 80, 112, 130)]),
     "windows": (
         (5, 9, 3),
         [
@@ -72,7 +72,7 @@ NETWORKS = {
         )
         for channels in (1, 5, 16, 64, 96)
     },
-    "dense": ((37,), [dense(units) for units in (1, 16, 33, 128, 129, 200)]),
+    "dense": ((37,), [dense(units) for units in (1, 16, 33, 128, 129, 144, 200)]),
     "dense, one feature": ((1,), [dense(3), ADD]),
     "additions": ((3, 5, 7), [ADD, ADD, ADD]),
 }
