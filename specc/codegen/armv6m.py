@@ -19,6 +19,8 @@ _SUMS_WITHIN: Final = 2**20  # 21 bits, in two's complement
 _THIRDS: Final = 3  # what tells that rescale_thirds of arithmetic.h computes every code
 _SHIFTS_OF_THIRDS: Final = (33, 54)  # of which the lower end is that of the kernels' other rescaling
 
+_UNITS: Final = 4  # of a dense layer in a word
+_MOVED: Final = 128  # what makes every code and weight of 8 bits a number from 0
 _SHIFTS_OF_SUMS: Final = (17, 48)  # of additions, in halves
 
 _MOST_OUTPUTS: Final = 6  # at once of a depthwise layer, a high register for each sum
@@ -135,6 +137,23 @@ def _channel_by_channel(network: QuantizedNetwork, layer: Layer, bits: int) -> P
     return Packed(stream, {"FIELD_BITS": bits, "PART_BITS": own.part_bits, **own_macros})
 
 
+def _pairs(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """Codes and weights of 8 bits: four units in a word for each feature, as numbers from 0; see dense_pairs.inc."""
+    eight_bits = _is_8_bit(network, layer) and network.numbers[layer.name].weight_container_bits == 8
+    own = in_parts(network, layer) if eight_bits else None
+    if own is None:
+        return None
+    units, features = own.weights.shape
+    # (weight + moved) * (code + moved), less what that is more than the product of both but for the codes' sum.
+    bias = own.bias - _MOVED * own.weights.sum(axis=1)
+    moved = np.pad(own.weights + _MOVED, ((0, -units % _UNITS), (0, -features % 4)))
+    words = in_words(moved.reshape(-1, _UNITS, moved.shape[1]).transpose(0, 2, 1).reshape(-1, _UNITS), 8)
+    beside = np.pad(np.stack([own.multipliers, bias, own.shifts], axis=1), ((0, -units % _UNITS), (0, 0)))
+    blocks = len(moved) // _UNITS
+    stream = np.concatenate([words.reshape(blocks, -1), beside.reshape(blocks, -1)], axis=1)
+    return Packed(stream, {"PART_BITS": own.part_bits})
+
+
 def _add(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     """No constants but the generic ones."""
     least, most = _SHIFTS_OF_SUMS
@@ -170,6 +189,6 @@ def _rescales_by_thirds(network: QuantizedNetwork, layer: Layer) -> bool:
 PACKERS: Final[Packers] = {
     "conv": {"conv_three": _three, "conv": _quads, "conv_three_fields": _three_fields, "conv_fields": _fields},
     "dwconv": {"dwconv": _depthwise, "dwconv_fields": _depthwise_fields},
-    "dense": {"dense": _quads, "dense_fields": _fields},
+    "dense": {"dense_pairs": _pairs, "dense": _quads, "dense_fields": _fields},
     "add": {"add": _add},
 }

@@ -37,6 +37,7 @@ CASES = [
     ((9, 11, 2), [depthwise((5, 5)), depthwise((4, 2), (1, 2)), depthwise((1, 7)), depthwise((7, 4), padding="valid")]),
     ((7, 3, 2), [ADD, ADD, ADD]),
     ((19,), [dense(1), dense(4), dense(10)]),
+    ((120,), [dense(3), dense(8)]),
 ]
 IDS = ["x".join(map(str, shape)) for shape, _ in CASES]
 
