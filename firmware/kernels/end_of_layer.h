@@ -56,7 +56,7 @@
 #undef UNITS
 #undef GROUPS
 #undef GROUP
-#undef ROW_QUADS
+#undef ROW_WORDS
 #undef PATTERNS
 #undef TILE
 #undef UP

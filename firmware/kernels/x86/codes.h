@@ -124,4 +124,66 @@ static ALWAYS_INLINE void store_codes(int8_t *output, const int32_t *sums, const
     }
 }
 
+/* ---- of any width: 16 sums at a time, in order, with 32 bits to the end ----
+ *
+ * `bytes`: of a code, 1 or 2. The limits come before the zero point, for a code without it need not fit into 16 bits. */
+
+/* What accumulators of `bits` bits hold of the sums. */
+static ALWAYS_INLINE FOR_AVX512 __m512i wrapped_512(__m512i sums, const int32_t bits)
+{
+    return bits < 32 ? _mm512_srai_epi32(_mm512_slli_epi32(sums, (uint32_t)(32 - bits)), (uint32_t)(32 - bits)) : sums;
+}
+
+static ALWAYS_INLINE FOR_AVX512 void store_wide_512(void *output, const int32_t bytes, __m512i sums,
+                                                    const struct scaling *by, const int32_t at, const int32_t count)
+{
+    __m512i codes = scaled_512(sums, by, at);
+    codes = _mm512_min_epi32(codes, _mm512_set1_epi32(by->high - by->zero_point));
+    codes = _mm512_max_epi32(codes, _mm512_set1_epi32(by->low - by->zero_point));
+    codes = _mm512_add_epi32(codes, _mm512_set1_epi32(by->zero_point));
+    const __mmask16 mask = count < 16 ? (__mmask16)((1 << count) - 1) : 0xFFFF;
+    if (bytes == 1) {
+        _mm_mask_storeu_epi8(output, mask, _mm512_cvtepi32_epi8(codes));
+    } else {
+        _mm256_mask_storeu_epi16(output, mask, _mm512_cvtepi32_epi16(codes));
+    }
+}
+
+/* As store_wide_512, of two vectors of sums, with wrapped_512. */
+static ALWAYS_INLINE FOR_AVX2 void store_wide_256(void *output, const int32_t bytes, const __m256i *sums,
+                                                  const int32_t bits, const struct scaling *by, const int32_t at,
+                                                  const int32_t count)
+{
+    __m256i codes[2];
+    for (int32_t half = 0; half < 2; half++) {
+        const __m256i own = _mm256_srai_epi32(_mm256_slli_epi32(sums[half], 32 - bits), 32 - bits);
+        __m256i scaled = scaled_256(own, by, at + 8 * half);
+        scaled = _mm256_min_epi32(scaled, _mm256_set1_epi32(by->high - by->zero_point));
+        scaled = _mm256_max_epi32(scaled, _mm256_set1_epi32(by->low - by->zero_point));
+        codes[half] = _mm256_add_epi32(scaled, _mm256_set1_epi32(by->zero_point));
+    }
+    __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi32(codes[0], codes[1]), 0xD8);
+    if (bytes == 1) {
+        packed = _mm256_permute4x64_epi64(_mm256_packs_epi16(packed, packed), 0xD8);
+    }
+    memcpy(output, &packed, (size_t)(count * bytes));
+}
+
+/* As store_wide_256, of 16 sums. */
+static ALWAYS_INLINE void store_wide(void *output, const int32_t bytes, const int32_t *sums, const int32_t bits,
+                                     const struct scaling *by, const int32_t at, const int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) {
+        const int64_t product = (int64_t)(wrap(sums[i], bits) * (1 << by->up)) * by->multipliers[at + i];
+        const int32_t upper = (int32_t)(product >> 32) + by->halves[at + i];
+        const int64_t code = ((int64_t)upper >> by->shifts[at + i]) + by->zero_point;
+        const int32_t clamped = code < by->low ? by->low : code > by->high ? by->high : (int32_t)code;
+        if (bytes == 1) {
+            ((int8_t *)output)[i] = (int8_t)clamped;
+        } else {
+            ((int16_t *)output)[i] = (int16_t)clamped;
+        }
+    }
+}
+
 #endif

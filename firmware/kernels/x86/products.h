@@ -1,17 +1,23 @@
 /* Dot products of windows with all filters: a tile of positions by groups of GROUP blocks of 16 filters.
  *
- * WEIGHTS, for each group: WINDOW_ROWS times ROW_QUADS times { GROUP blocks of 16 filters of 4 taps, a byte each }; then
- * for all blocks the biases, multipliers, halves and shifts. Four taps of a position are a word that all filters meet.
- * A window row begins PITCH behind the one before, a position STEP behind its neighbour. TILE positions at a time.
+ * WEIGHTS, for each group: WINDOW_ROWS times ROW_WORDS times { GROUP blocks of 16 filters of 4 taps, a byte each, or of 2,
+ * where they are WIDE }; then for all blocks the biases, multipliers, halves and shifts. So many taps of a position are a
+ * word that all filters meet. WIDE sums may wrap, as those of the integer model do. A window row begins PITCH behind the one before, a position STEP behind its neighbour. TILE positions at a time.
  *
  * No include guard: included once per layer.
  */
 #include "x86/codes.h"
 
+#if WIDE
+#define TAP_T int16_t
+#define FOLD 1
+#else
+#define TAP_T int8_t
 #define FOLD (GROUP % 4 == 0 ? 4 : GROUP % 2 == 0 ? 2 : 1) /* blocks whose codes are packed together */
-#define GROUP_QUADS (WINDOW_ROWS * ROW_QUADS)
+#endif
+#define GROUP_WORDS (WINDOW_ROWS * ROW_WORDS)
 #define FILTERS_PADDED (GROUPS * GROUP * 16)
-#define BIASES (WEIGHTS + FILTERS_PADDED * GROUP_QUADS)
+#define BIASES (WEIGHTS + FILTERS_PADDED * GROUP_WORDS)
 #define SCALING                                                                                                        \
     {BIASES + FILTERS_PADDED, BIASES + 2 * FILTERS_PADDED, BIASES + 3 * FILTERS_PADDED, UP, OUTPUT_ZERO_POINT,          \
      CLAMP_LOW, CLAMP_HIGH}
@@ -24,12 +30,12 @@ static ALWAYS_INLINE int32_t PER_LAYER(stored)(int32_t filter)
     return FILTERS_OUT == FILTERS_PADDED ? 16 * FOLD : larger(0, smaller(16 * FOLD, FILTERS_OUT - filter));
 }
 
-/* VPDPBUSD: 64 multiply-accumulates an instruction, two instructions a cycle. 24 sums in registers make a load of
+/* VPDPBUSD: 64 multiply-accumulates an instruction (VPDPWSSD, which is for WIDE ones: 32), two instructions a cycle. 24 sums in registers make a load of
  * weights serve several positions, and a word of a position several blocks: about 10 loads for 24 of them. Few sums are
  * added up in CHAINS, for an instruction takes five cycles until its sum can be used. */
 #define POSITIONS POSITIONS_WITHIN(GROUP >= 6 ? 3 : GROUP == 1 ? 12 : 24 / GROUP)
-#define CHAINS (POSITIONS * GROUP >= 8 || ROW_QUADS < 8 ? 1 : POSITIONS * GROUP >= 4 ? 2 : 4)
-FOR_AVX512 static ALWAYS_INLINE void PER_LAYER(quad_512)(__m512i sums[POSITIONS][GROUP], const uint8_t *values,
+#define CHAINS (POSITIONS * GROUP >= 8 || ROW_WORDS < 8 ? 1 : POSITIONS * GROUP >= 4 ? 2 : 4)
+FOR_AVX512 static ALWAYS_INLINE void PER_LAYER(word_512)(__m512i sums[POSITIONS][GROUP], const VALUE_T *values,
                                                          const int32_t *weights)
 {
     UNROLL for (int32_t p = 0; p < POSITIONS; p++)
@@ -39,15 +45,16 @@ FOR_AVX512 static ALWAYS_INLINE void PER_LAYER(quad_512)(__m512i sums[POSITIONS]
         const __m512i value = _mm512_set1_epi32(word);
         UNROLL for (int32_t b = 0; b < GROUP; b++)
         {
-            sums[p][b] = _mm512_dpbusd_epi32(sums[p][b], value, _mm512_load_si512(weights + b * 16));
+            const __m512i taps = _mm512_load_si512(weights + b * 16);
+            sums[p][b] = WIDE ? _mm512_dpwssd_epi32(sums[p][b], value, taps) : _mm512_dpbusd_epi32(sums[p][b], value, taps);
         }
     }
 }
 
-FOR_AVX512 static void PER_LAYER(group_512)(const uint8_t *values, int32_t group, int8_t *output)
+FOR_AVX512 static void PER_LAYER(group_512)(const VALUE_T *values, int32_t group, OUTPUT_T *output)
 {
     const struct scaling by = SCALING;
-    const int32_t *weights = WEIGHTS + group * GROUP_QUADS * GROUP * 16;
+    const int32_t *weights = WEIGHTS + group * GROUP_WORDS * GROUP * 16;
     __m512i sums[CHAINS][POSITIONS][GROUP];
     UNROLL for (int32_t p = 0; p < POSITIONS; p++)
     {
@@ -61,18 +68,18 @@ FOR_AVX512 static void PER_LAYER(group_512)(const uint8_t *values, int32_t group
         }
     }
     for (int32_t row = 0; row < WINDOW_ROWS; row++) {
-        const uint8_t *from = values + row * PITCH;
-        int32_t quad = 0;
-        for (; quad + CHAINS <= ROW_QUADS; quad += CHAINS) {
+        const VALUE_T *from = values + row * PITCH;
+        int32_t done = 0;
+        for (; done + CHAINS <= ROW_WORDS; done += CHAINS) {
             UNROLL for (int32_t chain = 0; chain < CHAINS; chain++)
             {
-                PER_LAYER(quad_512)(sums[chain], from, weights);
-                from += 4;
+                PER_LAYER(word_512)(sums[chain], from, weights);
+                from += WORD_TAPS;
                 weights += GROUP * 16;
             }
         }
-        for (; quad < ROW_QUADS; quad++, from += 4, weights += GROUP * 16) {
-            PER_LAYER(quad_512)(sums[0], from, weights);
+        for (; done < ROW_WORDS; done++, from += WORD_TAPS, weights += GROUP * 16) {
+            PER_LAYER(word_512)(sums[0], from, weights);
         }
     }
     UNROLL for (int32_t p = 0; p < POSITIONS; p++)
@@ -87,13 +94,18 @@ FOR_AVX512 static void PER_LAYER(group_512)(const uint8_t *values, int32_t group
         UNROLL for (int32_t b = 0; b < GROUP; b += FOLD)
         {
             const int32_t filter = (group * GROUP + b) * 16;
-            store_codes_512(output + p * FILTERS_OUT + filter, &sums[0][p][b], &by, filter, FOLD,
-                            PER_LAYER(stored)(filter));
+            OUTPUT_T *codes = output + p * FILTERS_OUT + filter;
+#if WIDE
+            store_wide_512(codes, sizeof *codes, wrapped_512(sums[0][p][b], ACCUMULATOR_BITS), &by, filter,
+                           PER_LAYER(stored)(filter));
+#else
+            store_codes_512(codes, &sums[0][p][b], &by, filter, FOLD, PER_LAYER(stored)(filter));
+#endif
         }
     }
 }
 
-FOR_AVX512 static void PER_LAYER(tile_512)(const uint8_t *values, int8_t *output, int32_t group, const int32_t end)
+FOR_AVX512 static void PER_LAYER(tile_512)(const VALUE_T *values, OUTPUT_T *output, int32_t group, const int32_t end)
 {
     for (; group < end; group++) {
         for (int32_t x = 0; x < TILE; x += POSITIONS) { /* the last come with neighbours that have been computed */
@@ -105,15 +117,15 @@ FOR_AVX512 static void PER_LAYER(tile_512)(const uint8_t *values, int8_t *output
 #undef POSITIONS
 #undef CHAINS
 
-/* VPMADDWD, which is exact where VPMADDUBSW would saturate: taps 0 and 2 of a word in 16 bits, then 1 and 3, for 8
- * filters at a time, 16 multiply-accumulates an instruction. 8 sums, and 4 registers of widened weights. */
+/* VPMADDWD, which is exact where VPMADDUBSW would saturate: taps 0 and 2 of a word in 16 bits, then 1 and 3, or both WIDE
+ * ones, for 8 filters at a time, 16 multiply-accumulates an instruction. 8 sums, and 4 registers of widened weights. */
 #define POSITIONS POSITIONS_WITHIN(4)
-FOR_AVX2 static void PER_LAYER(group_256)(const uint8_t *values, int32_t group, int8_t *output)
+FOR_AVX2 static void PER_LAYER(group_256)(const VALUE_T *values, int32_t group, OUTPUT_T *output)
 {
     const struct scaling by = SCALING;
     __m256i all[POSITIONS][GROUP][2];
     for (int32_t b = 0; b < GROUP; b++) {
-        const int32_t *weights = WEIGHTS + (group * GROUP_QUADS * GROUP + b) * 16;
+        const int32_t *weights = WEIGHTS + (group * GROUP_WORDS * GROUP + b) * 16;
         __m256i sums[POSITIONS][2];
         UNROLL for (int32_t p = 0; p < POSITIONS; p++)
         {
@@ -121,23 +133,33 @@ FOR_AVX2 static void PER_LAYER(group_256)(const uint8_t *values, int32_t group, 
             sums[p][1] = load_256(BIASES + (group * GROUP + b) * 16 + 8);
         }
         for (int32_t row = 0; row < WINDOW_ROWS; row++) {
-            const uint8_t *from = values + row * PITCH;
-            for (int32_t quad = 0; quad < ROW_QUADS; quad++, from += 4, weights += GROUP * 16) {
+            const VALUE_T *from = values + row * PITCH;
+            for (int32_t done = 0; done < ROW_WORDS; done++, from += WORD_TAPS, weights += GROUP * 16) {
                 const __m256i first = load_256(weights), second = load_256(weights + 8);
+#if WIDE
+                const __m256i even[2] = {first, second};
+#else
                 const __m256i even[2] = {_mm256_srai_epi16(_mm256_slli_epi16(first, 8), 8),
                                          _mm256_srai_epi16(_mm256_slli_epi16(second, 8), 8)};
                 const __m256i odd[2] = {_mm256_srai_epi16(first, 8), _mm256_srai_epi16(second, 8)};
+#endif
                 UNROLL for (int32_t p = 0; p < POSITIONS; p++)
                 {
                     int32_t word;
                     memcpy(&word, from + p * STEP, sizeof word);
-                    const __m256i both = _mm256_set1_epi32(word);
-                    const __m256i evens = _mm256_and_si256(both, _mm256_set1_epi16(255));
-                    const __m256i odds = _mm256_srli_epi16(both, 8);
+                    const __m256i all_taps = _mm256_set1_epi32(word);
+#if WIDE
+                    const __m256i evens = all_taps;
+#else
+                    const __m256i evens = _mm256_and_si256(all_taps, _mm256_set1_epi16(255));
+                    const __m256i odds = _mm256_srli_epi16(all_taps, 8);
+#endif
                     UNROLL for (int32_t i = 0; i < 2; i++)
                     {
-                        const __m256i products =
-                            _mm256_add_epi32(_mm256_madd_epi16(evens, even[i]), _mm256_madd_epi16(odds, odd[i]));
+                        __m256i products = _mm256_madd_epi16(evens, even[i]);
+#if !WIDE
+                        products = _mm256_add_epi32(products, _mm256_madd_epi16(odds, odd[i]));
+#endif
                         sums[p][i] = _mm256_add_epi32(sums[p][i], products);
                     }
                 }
@@ -152,12 +174,17 @@ FOR_AVX2 static void PER_LAYER(group_256)(const uint8_t *values, int32_t group, 
     for (int32_t p = 0; p < POSITIONS; p++) {
         for (int32_t b = 0; b < GROUP; b += FOLD) {
             const int32_t filter = (group * GROUP + b) * 16;
-            store_codes_256(output + p * FILTERS_OUT + filter, all[p][b], &by, filter, FOLD, PER_LAYER(stored)(filter));
+            OUTPUT_T *codes = output + p * FILTERS_OUT + filter;
+#if WIDE
+            store_wide_256(codes, sizeof *codes, all[p][b], ACCUMULATOR_BITS, &by, filter, PER_LAYER(stored)(filter));
+#else
+            store_codes_256(codes, all[p][b], &by, filter, FOLD, PER_LAYER(stored)(filter));
+#endif
         }
     }
 }
 
-FOR_AVX2 static void PER_LAYER(tile_256)(const uint8_t *values, int8_t *output, int32_t group, const int32_t end)
+FOR_AVX2 static void PER_LAYER(tile_256)(const VALUE_T *values, OUTPUT_T *output, int32_t group, const int32_t end)
 {
     for (; group < end; group++) {
         for (int32_t x = 0; x < TILE; x += POSITIONS) {
@@ -169,7 +196,7 @@ FOR_AVX2 static void PER_LAYER(tile_256)(const uint8_t *values, int8_t *output, 
 #undef POSITIONS
 
 /* Plain C. */
-static void PER_LAYER(tile_portable)(const uint8_t *values, int8_t *output, const int32_t first, const int32_t end)
+static void PER_LAYER(tile_portable)(const VALUE_T *values, OUTPUT_T *output, const int32_t first, const int32_t end)
 {
     const struct scaling by = SCALING;
     for (int32_t x = 0; x < TILE; x++, values += STEP, output += FILTERS_OUT) {
@@ -178,27 +205,33 @@ static void PER_LAYER(tile_portable)(const uint8_t *values, int8_t *output, cons
             int32_t sums[FOLD][16];
             for (int32_t fold = 0; fold < FOLD; fold++) {
                 const int32_t group = (block + fold) / GROUP, place = (block + fold) % GROUP;
-                const int8_t *weights = (const int8_t *)(WEIGHTS + (group * GROUP_QUADS * GROUP + place) * 16);
+                const TAP_T *weights = (const TAP_T *)(WEIGHTS + (group * GROUP_WORDS * GROUP + place) * 16);
                 for (int32_t i = 0; i < 16; i++) {
                     sums[fold][i] = BIASES[(block + fold) * 16 + i];
                 }
                 for (int32_t row = 0; row < WINDOW_ROWS; row++) {
-                    for (int32_t quad = 0; quad < ROW_QUADS; quad++, weights += GROUP * 64) {
-                        const uint8_t *four = values + row * PITCH + quad * 4;
+                    for (int32_t done = 0; done < ROW_WORDS; done++, weights += GROUP * 16 * WORD_TAPS) {
+                        const VALUE_T *word = values + row * PITCH + done * WORD_TAPS;
                         for (int32_t i = 0; i < 16; i++) {
-                            sums[fold][i] += four[0] * weights[4 * i] + four[1] * weights[4 * i + 1] +
-                                             four[2] * weights[4 * i + 2] + four[3] * weights[4 * i + 3];
+                            for (int32_t tap = 0; tap < WORD_TAPS; tap++) {
+                                sums[fold][i] += word[tap] * weights[WORD_TAPS * i + tap];
+                            }
                         }
                     }
                 }
             }
+#if WIDE
+            store_wide(output + filter, sizeof *output, sums[0], ACCUMULATOR_BITS, &by, filter, PER_LAYER(stored)(filter));
+#else
             store_codes(output + filter, sums[0], &by, filter, FOLD, PER_LAYER(stored)(filter));
+#endif
         }
     }
 }
 
 /* All positions of a tile by the filters of some groups. */
-static ALWAYS_INLINE void PER_LAYER(tile)(const uint8_t *values, int8_t *output, const int32_t group, const int32_t end)
+static ALWAYS_INLINE void PER_LAYER(tile)(const VALUE_T *values, OUTPUT_T *output, const int32_t group,
+                                          const int32_t end)
 {
     switch (variant()) {
     case VARIANT_AVX512:
@@ -213,7 +246,8 @@ static ALWAYS_INLINE void PER_LAYER(tile)(const uint8_t *values, int8_t *output,
 }
 
 #undef FOLD
-#undef GROUP_QUADS
+#undef TAP_T
+#undef GROUP_WORDS
 #undef FILTERS_PADDED
 #undef BIASES
 #undef SCALING

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform
 import subprocess
 from pathlib import Path
 
 import pytest
-from kernel_networks import inputs_of, side_by_side
+from kernel_networks import Widths, inputs_of, side_by_side
+from test_dsp_pools import LARGEST, MEANS, drawn
+from test_wide_kernels import WIDTHS
 
 from specc.codegen import gcc
 from specc.codegen.generate import generate, kernel_names
@@ -76,6 +79,13 @@ NETWORKS = {
     "dense, one feature": ((1,), [dense(3), ADD]),
     "additions": ((3, 5, 7), [ADD, ADD, ADD]),
 }
+WIDE = {  # with the width that is tried each time
+    "blocks": "",
+    "windows": "16 bits, accumulators of 24",
+    "positions": "12 bits, from 0",
+    "dense": "16 bits",
+    "one position": "16 by 8 bits",
+}
 
 
 def differing_layers(
@@ -117,6 +127,50 @@ def test_every_code_in_every_variant(toolchain: Toolchain, tmp_path: Path, name:
     network = side_by_side(shape, layers, seed=sum(shape))
     assert {name.split("/")[0] for name in kernel_names(network, X86).values()} == {X86}
     assert differing_layers(toolchain, tmp_path, network, "-O2") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        pytest.param(name, width, marks=[] if width == own else pytest.mark.slow)
+        for name, own in WIDE.items()
+        for width in WIDTHS
+        if not width.startswith("8 bits")
+    ],
+)
+def test_every_wide_code_in_every_variant(toolchain: Toolchain, tmp_path: Path, name: str, width: str) -> None:
+    """Sums that wrap, too: the drawn constants are large."""
+    shape, layers = NETWORKS[name]
+    network = side_by_side(shape, [layer for layer in layers if layer.kind != "dwconv"], sum(shape), WIDTHS[width])
+    assert {kernel.partition("_")[2] for kernel in kernel_names(network, X86).values()} == {"wide"}
+    assert differing_layers(toolchain, tmp_path, network, "-O2") == []
+
+
+@pytest.mark.parametrize(
+    ("codes", "weights", "out"), [(8, 16, 8), (8, 8, 16), (16, 8, 8)], ids=["weights", "outputs", "inputs"]
+)
+def test_every_code_where_one_alone_is_wide(
+    toolchain: Toolchain, tmp_path: Path, codes: int, weights: int, out: int
+) -> None:
+    shape, layers = NETWORKS["windows"]
+    network = side_by_side(shape, [*layers, conv(7, (1, 1))], 1, Widths(codes, weights))
+    half, formats = 1 << (out - 1), dict(network.formats)
+    for layer in network.network.layers:
+        formats[layer.name] = dataclasses.replace(formats[layer.name], bits=out, low=-half, high=half - 1, zero_point=3)
+    clamps = {"clamp_low": -half, "clamp_high": half - 2}
+    numbers = {name: dataclasses.replace(own, **clamps) for name, own in network.numbers.items()}
+    network = dataclasses.replace(network, formats=formats, numbers=numbers)
+    assert set(kernel_names(network, X86).values()) == {"x86/conv_wide"}
+    assert differing_layers(toolchain, tmp_path, network, "-O2") == []
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("shape", [(5, 7, 1), (5, 7, 6), (6, 51, 130)])
+def test_pools(toolchain: Toolchain, tmp_path: Path, shape: tuple[int, ...], bits: int) -> None:
+    """Channels on both sides of what is done at once, and padding."""
+    network = drawn(shape, [*LARGEST, *(MEANS if shape[1] == 51 else [])], Widths(bits))
+    assert {kernel.partition("/")[0] for kernel in kernel_names(network, X86).values()} == {X86}
+    assert differing_layers(toolchain, tmp_path, network, "-O2", variants=VARIANTS[:1]) == []
 
 
 @pytest.mark.parametrize("name", ["windows", "tiles", "dense", "additions"])
