@@ -153,5 +153,9 @@ def _why(one: Rated) -> str:
     assert one.score is not None
     estimate = one.estimate
     lines = [f"{estimate.target.name}, {estimate.evidence}, {estimate.software}: {one.score.points} of 100"]
-    lines += [f"  −{deduction.points:.3g}  {deduction.reason}" for deduction in one.score.deductions]
+    lines += [f"  −{_points(deduction.points)}  {deduction.reason}" for deduction in one.score.deductions]
     return "\n".join(lines)
+
+
+def _points(points: float) -> str:
+    return f"{points:.1f}".removesuffix(".0")
