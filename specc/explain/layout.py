@@ -10,7 +10,7 @@ from specc.codegen.input_pass import as_read, input_pass
 from specc.codegen.window_sums import axis_classes
 from specc.graph.network import Layer
 from specc.graph.rewrites import window_sums
-from specc.graph.row_work import row_work
+from specc.graph.row_work import RowWork, row_work
 from specc.numerics.quantized import QuantizedNetwork
 from specc.numerics.windows import is_padded
 
@@ -57,12 +57,18 @@ def layout_of(
         bits={name: view.formats[reader.inputs[0]].container_bits for name, (view, reader) in read.items()},
         by_rows=network.by_rows,
         passed=sum(_passed(network, layer) for layer in layers),
-        calls={name: work.calls if (work := works.get(name)) else 1 for name in kernels},
+        calls={name: _calls(network, name, works.get(name)) for name in kernels},
         outputs={layer.name: math.prod(layer.output_shape) for layer in layers},
         on_padding={name: part for name, (_, reader) in read.items() if (part := _on_padding(reader))},
         averaged=dict(_averaged(network)),
         choices=choices or {},
     )
+
+
+def _calls(network: QuantizedNetwork, layer: str, work: RowWork | None) -> int:
+    """Calls of a layer: of one that runs by rows as many as it has rows, for each of its tiles."""
+    tiles = network.tiles.get(layer)
+    return (work.calls if work else 1) * (tiles.count if tiles else 1)
 
 
 def _passed(network: QuantizedNetwork, layer: Layer) -> int:

@@ -111,6 +111,7 @@ def test_every_rewrite_that_is_off_takes_cycles_as_predicted(folder: Path) -> No
     assert stores[1] >= stores[0] + 2 * 8 * 8 * 8  # both convolutions' codes are stored once more
 
 
+@pytest.mark.slow
 def test_tuned_kernels_are_tried_where_they_are_listed(folder: Path) -> None:
     path = folder / "tuned.hwspec"
     path.write_text(TEXT + "experiments { kernels tuned generic }\n", encoding="utf-8")

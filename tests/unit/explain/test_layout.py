@@ -75,6 +75,12 @@ def test_by_rows_each_row_is_a_call() -> None:
     assert found.by_rows and all(found.calls[name] == 8 for name in found.by_rows - {"d"})
 
 
+def test_rows_of_tiles_are_calls_of_their_own() -> None:
+    """Two tiles of four columns, of eight rows each."""
+    found = layout("schedule m { fuse c+p tile 4 }")
+    assert (found.calls["c"], found.calls["p"], found.calls["d"]) == (16, 16, 1)
+
+
 def test_window_sums_add_every_code_once() -> None:
     """64 positions of 8 channels, in one run for each row; then every weight once."""
     found = layout(SUMS)

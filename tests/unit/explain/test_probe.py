@@ -50,14 +50,14 @@ def result(total: float, kernels: dict[str, str], **layers: float) -> Measuremen
     )
 
 
-def test_two_layers_of_a_kernel_are_the_bounds_of_others_a_quarter_beyond() -> None:
+def test_two_layers_of_a_kernel_are_the_bounds_of_others_and_half_as_much_beyond() -> None:
     kernels = {"few": "dsp/conv", "many": "dsp/conv", "pool": "dsp/maxpool"}
     before = result(1000, kernels, few=100, many=400, pool=300, flat=0)
     after = result(2000, kernels, few=400, many=400, pool=600, flat=0)
     found = factors(before, after)
     assert set(found) == {"dsp/conv", "dsp/maxpool", ""}
     conv, outside = found["dsp/conv"], found[""]
-    assert (conv.low, conv.value, conv.high) == pytest.approx((1 / 1.25, 2.0, 4 * 1.25))
+    assert (conv.low, conv.value, conv.high) == pytest.approx((1 / 1.5, 2.0, 4 * 1.5))
     assert outside.value == pytest.approx((2000 - 1400) / (1000 - 800))
 
 
