@@ -193,12 +193,13 @@ def _flash(options: argparse.Namespace) -> int:
         return EXIT_FAILED
     from specc.measure.backend import BackendError
     from specc.measure.flash import flash
+    from specc.measure.store import StoreError
     from specc.numerics.quantize import QuantizationError
 
     with Progress(sys.stderr) as progress:
         try:
             done = flash(checked, options.target[0], options.probe, options.build, progress.show)
-        except (BackendError, QuantizationError) as error:
+        except (BackendError, QuantizationError, StoreError) as error:
             return fail(str(error))
     print(done)
     return EXIT_OK

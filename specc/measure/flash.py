@@ -8,7 +8,9 @@ from specc.check import CheckResult
 from specc.codegen.schedule import scheduled
 from specc.graph.planner import UnfitError
 from specc.measure.backend import BackendError, BoardBackend, BuildOptions, Job, Progress, discover
+from specc.measure.board_planning import beside_for_board, memory_decides, remember_flashed
 from specc.measure.kernels import cannot_tune, resolve
+from specc.measure.store import Store, store_path
 from specc.numerics.quantize import quantize
 
 
@@ -26,6 +28,7 @@ def flash(checked: CheckResult, target: str, probe: str | None, build_folder: Pa
         BackendError: there is no board support, the build failed, or the programmer is missing or failed. Its log,
             where there is one, is written into the build folder and named.
         QuantizationError: the network's numbers cannot be represented as the table asks.
+        StoreError: the store of the build folder cannot be used.
     """
     spec, network = checked.spec, checked.network
     assert spec is not None and network is not None, "a spec with errors cannot be built"
@@ -33,11 +36,16 @@ def flash(checked: CheckResult, target: str, probe: str | None, build_folder: Pa
     for backend in discover():
         if isinstance(backend, BoardBackend) and backend.supports(chosen):
             try:
-                planned = scheduled(spec, chosen, quantize(spec, network))
+                with Store(store_path(build_folder)) as store:
+                    beside, basis = beside_for_board(store, spec, chosen)
+                planned = scheduled(spec, chosen, quantize(spec, network), beside)
                 options, tunable = resolve(spec, chosen, planned, BuildOptions())
                 if tunable:
                     raise cannot_tune(chosen)
-                return backend.flash(Job(spec, chosen, planned, build_folder, progress, options=options), probe)
+                done = backend.flash(Job(spec, chosen, planned, build_folder, progress, options=options), probe)
+                with Store(store_path(build_folder)) as store:
+                    remember_flashed(store, spec, chosen, beside)
+                return f"{done}; {basis}" if memory_decides(spec, chosen) else done
             except UnfitError as error:
                 raise BackendError(str(error)) from error
             except BackendError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from specc.codegen.schedule import scheduled
 from specc.graph.planner import UnfitError
 from specc.measure.backend import Backend, BackendError, BuildOptions, Job, Progress, backend_for, discover
+from specc.measure.board_planning import flashed_beside
 from specc.measure.kernel_tuning import measure_tuned
 from specc.measure.kernels import resolve
 from specc.measure.planning import measure_planned
@@ -88,8 +89,10 @@ def measure(
         try:
             job = Job(spec, target, network, build_folder, progress, port, options or BuildOptions())
             one = partial(_measure_job, backend, store, job, fresh=fresh)
-            # A board keeps the firmware that it was flashed with, which was planned with the estimate.
-            result, known = one(scheduled(spec, target, network)) if port else measure_planned(job, one, store)
+            if port:  # a board keeps the firmware that it was flashed with
+                result, known = one(scheduled(spec, target, network, flashed_beside(store, spec, target)))
+            else:
+                result, known = measure_planned(job, one, store)
         except UnfitError as error:
             _record_failure(report, target, build_folder, str(error), "")
             continue
