@@ -4,94 +4,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from plain_results import TINY_SPEC, Bench
 
 from specc.cli import main
-from specc.evidence import Figure
 from specc.measure import runner
-from specc.measure.backend import Job
-from specc.measure.provenance import spec_hash
-from specc.measure.result import LayerResult, Measurement, MemoryResult, Provenance
-from specc.measure.statistics import summarise
 from specc.measure.store import Store
-from specc.spec.hardware import Target
 
-SPEC = """\
-hwspec 1
-
-model tiny {
-  input x 4x4x1 { distribution uniform ±1 }
-  dense one { units 3 }
-  dense two { units 2 }
-  weights seed 1
-}
-
-quantization tiny {
-  | layer | bits | range      |
-  | ----- | ---- | ---------- |
-  | *     | 8    | calibrated |
-}
-
-target board { use stm32f407, clock 168 MHz, compile "-O2" }
-
-budget board { energy <= 100 uJ per inference }
-"""
-
-
-class Bench:
-    """A backend that knows what it will say: 8 ms an inference, 2 of them in the first layer."""
-
-    name = "bench"
-    version = "1"
-
-    def supports(self, target: Target) -> bool:
-        return True
-
-    def key(self, job: Job) -> str:
-        return "the key"
-
-    def measure(self, job: Job, key: str) -> Measurement:
-        size = Figure.exact(10, "B", "measured")
-        return Measurement(
-            key=key,
-            target=job.target.name,
-            evidence="measured",
-            layers=tuple(
-                LayerResult(name=name, latency=summarise([time] * 5), counters={})
-                for name, time in (("one", 2e-3), ("two", 5e-3))
-            ),
-            total=summarise([8e-3] * 5),
-            overhead=summarise([1e-3] * 5),
-            cold=None,
-            counters={},
-            memory=MemoryResult(flash=size, sram=size, regions={}),
-            energy=Figure.unknown("J", "no sensor"),
-            output_matches_golden=True,
-            provenance=Provenance(
-                spec_hash=spec_hash(job.spec),
-                graph_hash="g",
-                code_hash="c",
-                compiler="",
-                compiler_flags="",
-                backend="bench",
-                backend_version="1",
-                hardware="board",
-                clock_hz=None,
-                core_model="",
-                model_assumptions=("kept",),
-                fact_sources={},
-                host="",
-                seed=1,
-                inputs=1,
-                warmup=0,
-                library_versions={},
-                taken_at="2024-01-01T00:00:00+00:00",
-            ),
-        )
+SPEC = TINY_SPEC + "budget board { energy <= 100 uJ per inference }\n"
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(runner, "discover", lambda: [Bench()])
+    monkeypatch.setattr(runner, "discover", lambda: [Bench({"one": 2e-3, "two": 5e-3}, overhead=1e-3)])
     (tmp_path / "tiny.hwspec").write_text(SPEC, encoding="utf-8")
     # Idle 1 mA, and every 20 ms an inference of 8 ms at 11 mA, of which the first 2 ms take 31 mA, at 2 V.
     index = np.arange(2000)  # 100 us apart

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from plain_results import BARE
+
 from specc.evidence import Figure
 from specc.explain.sentences import cycles_per_mac, statements
 from specc.graph.network import Layer, Network
-from specc.measure.result import Latency, LayerResult, Measurement, MemoryResult, Provenance
+from specc.measure.result import Latency, LayerResult, Measurement, MemoryResult
 
 NETWORK = Network(
     name="net",
@@ -52,12 +54,8 @@ def result(
         memory=MemoryResult(flash=unknown, sram=unknown, regions={}),
         energy=unknown,
         output_matches_golden=True,
-        provenance=Provenance(
-            spec_hash="", graph_hash="", code_hash="", compiler="", compiler_flags="", backend="", backend_version="",
-            hardware="", clock_hz=None, core_model="", model_assumptions=(), fact_sources={}, host="", seed=0, inputs=1,
-            warmup=0, library_versions={}, taken_at="2024-01-01T00:00:00Z",
-        ),
-    )  # fmt: skip
+        provenance=BARE,
+    )
 
 
 def texts(measurement: Measurement) -> list[str]:

@@ -76,6 +76,7 @@ class OnALine:
 
     name = "line"
     version = "1"
+    needs_port = True
 
     def __init__(self) -> None:
         self.schedules: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from plain_results import BARE
 
 from specc.evidence import Evidence, Figure
 from specc.measure.judge import GRADIENTS_LABEL, OUTPUT_LABEL, judge
@@ -15,7 +16,6 @@ from specc.measure.result import (
     Measurement,
     MemoryResult,
     OutputDifference,
-    Provenance,
 )
 from specc.spec import Spec
 from specc.spec.contract import Budget, BudgetItem, Harness
@@ -30,11 +30,6 @@ def latency(low: float, value: float, high: float | None, evidence: Evidence = "
 
 
 def measurement(total: Latency, layers: dict[str, Latency] | None = None, **changes: Any) -> Measurement:
-    provenance = Provenance(
-        spec_hash="", graph_hash="", code_hash="", compiler="", compiler_flags="", backend="test", backend_version="1",
-        hardware="board", clock_hz=1e6, core_model="", model_assumptions=(), fact_sources={}, host="", seed=1, inputs=4,
-        warmup=0, library_versions={}, taken_at="2026-01-01T00:00:00+00:00",
-    )  # fmt: skip
     fields: dict[str, Any] = {
         "key": "k",
         "target": "board",
@@ -49,7 +44,7 @@ def measurement(total: Latency, layers: dict[str, Latency] | None = None, **chan
         ),
         "energy": Figure.unknown("J", "no active power is declared"),
         "output_matches_golden": True,
-        "provenance": provenance,
+        "provenance": BARE.model_copy(update={"clock_hz": 1e6}),
     }
     return Measurement(**{**fields, **changes})
 

@@ -6,58 +6,30 @@ import time
 from pathlib import Path
 
 import pytest
+from plain_results import TINY_SPEC, Bench
 from recorder_peer import Behaviour, Peer
 
 from specc.cli import main
-from specc.evidence import Figure
 from specc.measure import runner
 from specc.measure.backend import BackendError, Job
 from specc.measure.energy.csv_file import read_csv
-from specc.measure.provenance import spec_hash
-from specc.measure.result import LayerResult, Measurement, MemoryResult, Provenance
-from specc.measure.statistics import summarise
+from specc.measure.result import Measurement
 from specc.measure.store import Store, store_path
-from specc.spec.hardware import Target
 from specc_backends.serial_board import recorder
 
 MOCKS = Path(__file__).resolve().parents[2] / "mock_commands"
-SPEC = """\
-hwspec 1
-
-model tiny {
-  input x 4x4x1 { distribution uniform ±1 }
-  dense one { units 3 }
-  dense two { units 2 }
-  weights seed 1
-}
-
-quantization tiny {
-  | layer | bits | range      |
-  | ----- | ---- | ---------- |
-  | *     | 8    | calibrated |
-}
-
-target board { use stm32f407, clock 168 MHz, compile "-O2" }
-"""
 SENSOR = "instrument board { sensor adc { resistor 2 ohm, gain 10, supply 3 V, reference 3 V, sample >= 1 kHz } }\n"
 ENERGY = 0.075 * 2.85 * 0.04  # of an inference of the simulated recorder, see test_recorder.py
 
 
-class Bench:
+class Board(Bench):
     """A board behind a port whose inferences take 40 ms, a quarter of them in the first layer."""
 
-    name = "bench"
-    version = "1"
     needs_port = True
 
     def __init__(self, trouble: str = "") -> None:
+        super().__init__({"one": 10e-3, "two": 30e-3})
         self._trouble = trouble
-
-    def supports(self, target: Target) -> bool:
-        return True
-
-    def key(self, job: Job) -> str:
-        return "the key"
 
     def flash(self, job: Job, probe: str | None) -> str:
         raise NotImplementedError
@@ -66,48 +38,14 @@ class Bench:
         if self._trouble:
             raise BackendError(self._trouble)
         time.sleep(0.5)  # the simulated recorder records 12 s meanwhile
-        size = Figure.exact(10, "B", "measured")
-        layers = (("one", 10e-3), ("two", 30e-3))
-        return Measurement(
-            key=key,
-            target=job.target.name,
-            evidence="measured",
-            layers=tuple(LayerResult(name=n, latency=summarise([t] * 5), counters={}) for n, t in layers),
-            total=summarise([40e-3] * 5),
-            overhead=summarise([0.0] * 5),
-            cold=None,
-            counters={},
-            memory=MemoryResult(flash=size, sram=size, regions={}),
-            energy=Figure.unknown("J", "no sensor"),
-            output_matches_golden=True,
-            provenance=Provenance(
-                spec_hash=spec_hash(job.spec),
-                graph_hash="g",
-                code_hash="c",
-                compiler="",
-                compiler_flags="",
-                backend="bench",
-                backend_version="1",
-                hardware="board",
-                clock_hz=None,
-                core_model="",
-                model_assumptions=(),
-                fact_sources={},
-                host="",
-                seed=1,
-                inputs=1,
-                warmup=0,
-                library_versions={},
-                taken_at="2024-01-01T00:00:00+00:00",
-            ),
-        )
+        return super().measure(job, key)
 
 
 @pytest.fixture
 def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(runner, "discover", lambda: [Bench()])
+    monkeypatch.setattr(runner, "discover", lambda: [Board()])
     path = tmp_path / "tiny.hwspec"
-    path.write_text(SPEC + SENSOR, encoding="utf-8")
+    path.write_text(TINY_SPEC + SENSOR, encoding="utf-8")
     return path
 
 
@@ -161,7 +99,7 @@ def test_a_recorder_that_stops_leaves_no_energy_and_no_file(
 
 
 def test_a_board_that_fails(spec: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "discover", lambda: [Bench("the board is silent")])
+    monkeypatch.setattr(runner, "discover", lambda: [Board("the board is silent")])
     with Peer() as peer:
         assert main(command(spec, peer.port, "--port", "/dev/board")) == 1
     assert "board: the board is silent" in capsys.readouterr().err
@@ -183,7 +121,7 @@ def test_a_file_that_cannot_be_written(spec: Path, capsys: pytest.CaptureFixture
 
 
 def test_a_spec_without_a_sensor(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    spec.write_text(SPEC, encoding="utf-8")
+    spec.write_text(TINY_SPEC, encoding="utf-8")
     assert main(command(spec, "/dev/none", "--seconds", "1")) == 1
     assert "add `instrument board { sensor adc { resistor 1 ohm, gain 50," in capsys.readouterr().err
 
