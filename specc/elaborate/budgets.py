@@ -158,6 +158,10 @@ def _only(reader: Reader, before: Word | None, word: Word, note: str) -> None:
 
 
 def _memory(reader: Reader) -> BudgetItem:
+    following = reader.peek()
+    if isinstance(following, Symbol) and following.text in _RELATIONS:
+        note = "`memory sram`, `memory flash` or `memory l1`"
+        reader.fail("E1005", "this line does not say which memory it bounds", following.span, notes=(note,))
     word = reader.choice("a memory", _MEMORIES)
     return _limit(reader, "memory", (word.text,), word.span, dimension=INFORMATION, example="64 KiB")
 
@@ -272,6 +276,10 @@ def _limit(
             reader.fail(
                 "E1014", f"a limit of {kind} is not `per` anything", reader.item.values[reader.position - 1].span
             )
+    following = reader.peek()
+    if kind == "latency" and isinstance(following, Word) and _qualifies(following):
+        note = f"it stands before the limit: `{what} {following.text} <= {limit.quantity}`"
+        reader.fail("E1014", f"`{following.text}` stands behind the limit", following.span, notes=(note,))
     spans = {
         "": reader.item.head,
         "kind": reader.item.values[0].span,

@@ -59,7 +59,7 @@ def expand(tree: SyntaxTree, sink: Sink, syntax: Sink) -> SyntaxTree | None:
         tree,
         items=items,
         rows=rows,
-        truncated=tree.truncated or expansion.imports.failed,
+        truncated=tree.truncated or expansion.imports.failed or expansion.lost,
         imported=tuple(expansion.imports.trees),
     )
 
@@ -72,6 +72,7 @@ class _Expansion:
         self.imports = Imports(main, sink, syntax)
         self.parameters: dict[str, _Parameter] = {}
         self.entries = 0
+        self.lost = False  # a repetition was rejected, and with it what it would have declared
 
     def file(self, tree: SyntaxTree) -> tuple[tuple[Item, ...], tuple[Row, ...]]:
         """The items and rows of a file, those of its imports in their place."""
@@ -157,6 +158,7 @@ class _Expansion:
             block = reader.block("a repetition")
             reader.finish()
         except RejectedError:
+            self.lost = True
             return
         if name.text in self.parameters:
             there = Label(self.parameters[name.text].place, "first given here")

@@ -69,7 +69,9 @@ class Imports:
         except OutsideError as error:
             reader.fail("E1021", f"`{text.text[:100]}` cannot be imported: {error}", text.span)
         if path.suffix != SUFFIX:
-            reader.fail("E1021", f"`{text.text[:100]}` cannot be imported: it is no {SUFFIX} file", text.span)
+            notes = (f'did you mean "{path.name}{SUFFIX}"?',) if path.with_name(path.name + SUFFIX).is_file() else ()
+            message = f"`{text.text[:100]}` cannot be imported: it is no {SUFFIX} file"
+            reader.fail("E1021", message, text.span, notes=notes)
         places = [place for place, _ in self.chain]
         if path in places:
             circle = [*places[places.index(path) :], path]

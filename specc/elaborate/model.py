@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final
 
-from specc.diagnostics.model import Label, Sink
+from specc.diagnostics.model import Fix, Label, Sink
 from specc.elaborate.layers import EXTENT_LIMIT, KINDS, LayerNames, advice_on_kind, elaborate_layer, layer_names
 from specc.elaborate.model_file import (
     elaborate_file_model,
@@ -172,6 +172,11 @@ def _elaborate_weights(reader: Reader) -> WeightsSpec:
         except ModelFileError as error:
             reader.fail(error.code, str(error), path.span, notes=error.notes)
         return WeightsSpec.model_construct(file=file, spans={"": reader.item.head, "file": path.span})
+    following = reader.peek()
+    if isinstance(following, Number) and following.quantity.unit is None:
+        place = Span(following.span.source, following.span.start, following.span.start)
+        fix = Fix("write `seed`", ((place, "seed "),))
+        reader.fail("E1005", "this number is not said to be a seed", following.span, fix=fix)
     reader.expect("seed")
     seed = reader.integer("a seed", 0, SEED_LIMIT)
     reader.finish()

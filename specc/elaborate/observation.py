@@ -275,6 +275,12 @@ def _sample(reader: Reader) -> Any:
     return reader.quantity("a sampling rate", FREQUENCY, "1 kHz").quantity
 
 
+_HINTS: Final = {
+    "optimize": Hint("it is spelt `optimise`", "optimise"),
+    **{name: Hint(f"aims are joined by `then`: `optimise … then {name}`") for name in PREFERENCES},
+}
+
+
 def elaborate_guidelines(item: Item, sink: Sink) -> Guidelines | None:
     """Read a guidelines section."""
     reader = Reader(item, sink)
@@ -291,9 +297,7 @@ def elaborate_guidelines(item: Item, sink: Sink) -> Guidelines | None:
         "depth": lambda r: _tree_number(r, "depth"),
         "leaf": lambda r: _tree_number(r, "leaf"),
     }
-    entries = read_block(
-        block, handlers, "guidelines", sink, hints={"optimize": Hint("it is spelt `optimise`", "optimise")}
-    )
+    entries = read_block(block, handlers, "guidelines", sink, hints=_HINTS)
     if not all(entries.values()):
         return None
     tree: dict[str, int] = dict(value_of(entries, "tree", {}))

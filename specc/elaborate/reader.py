@@ -44,12 +44,19 @@ class RejectedError(Exception):
     """The item in hand has been reported; whoever reads it leaves it out and goes on."""
 
 
+_SHORTEST_BEGINNING: Final = 4  # letters of a word that say what it begins with
+
+
 def suggestion(word: str, span: Span, candidates: Iterable[str]) -> tuple[tuple[str, ...], Fix | None]:
-    """Notes and a fix for a word that is none of `candidates`: the one it resembles, else all of them."""
+    """Notes and a fix for a word that is none of `candidates`: those it begins, the one it resembles, or all of them."""
     known = list(dict.fromkeys(candidates))
+    longer = [candidate for candidate in known if len(word) >= _SHORTEST_BEGINNING and candidate.startswith(word)]
+    if len(longer) > 1:
+        *most, last = (f"`{candidate}`" for candidate in longer[:6])
+        return (f"did you mean {', '.join(most)} or {last}?",), None
     folded = {candidate.lower(): candidate for candidate in reversed(known)}
     close = get_close_matches(word, known, n=1, cutoff=0.6) if word.lower() not in folded else [folded[word.lower()]]
-    close = close or [folded[name] for name in get_close_matches(word.lower(), folded, n=1, cutoff=0.6)]
+    close = longer or close or [folded[name] for name in get_close_matches(word.lower(), folded, n=1, cutoff=0.6)]
     if close:
         return (f"did you mean `{close[0]}`?",), Fix(f"write `{close[0]}`", ((span, close[0]),))
     if not known:

@@ -122,7 +122,7 @@ class SyntaxTree:
     items: tuple[Item, ...]
     rows: tuple[Row, ...]  # a table outside any section; always an error later
     damaged_lines: frozenset[int] = frozenset()
-    truncated: bool = False  # the file ends inside a block: what it would have declared is unknown
+    truncated: bool = False  # the file ends inside a block or a part is lost: what that would have declared is unknown
     imported: tuple[SyntaxTree, ...] = ()  # files whose items were worked in
 
     @property
