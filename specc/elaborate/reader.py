@@ -48,7 +48,7 @@ _SHORTEST_BEGINNING: Final = 4  # letters of a word that say what it begins with
 
 
 def suggestion(word: str, span: Span, candidates: Iterable[str]) -> tuple[tuple[str, ...], Fix | None]:
-    """Notes and a fix for a word that is none of `candidates`: those it begins, the one it resembles, or all of them."""
+    """Notes and a fix for a word that is none of `candidates`: those it begins, the one it resembles, or all."""
     known = list(dict.fromkeys(candidates))
     longer = [candidate for candidate in known if len(word) >= _SHORTEST_BEGINNING and candidate.startswith(word)]
     if len(longer) > 1:
