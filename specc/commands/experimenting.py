@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from specc.measure.variants import Axis
 
 # The axes of specc.measure.variants, which is too slow to import for a help text.
-_AXES: Final = ("clock", "compile", "bits", "fusion", "kernels", "placement", "rewrites")
+_AXES: Final = ("clock", "compile", "bits", "fusion", "tile", "kernels", "placement", "rewrites")
 _EPILOG = """\
 axes:
   clock      the clocks that the spec lists, or the highest one of each number of flash wait states
   compile    the compiler flags that the spec lists, or the usual optimisation levels, and on this computer GCC's
   bits       the widths that the spec lists, or 8 and 16 bits in every row of the quantization table
   fusion     layers row by row where the spec runs them one after the other, or the other way round
+  tile       other widths of the tiles that fused layers run in: those that the spec lists, or half and twice its own
   kernels    the choices that the spec lists (tuned, smallest, ...), or generic C in place of the core's own kernels
   placement  weights copied to SRAM, in place of read from flash
   rewrites   code without an exact rewrite: those that the spec lists, or each that there is, and all of them
@@ -67,7 +68,7 @@ def add_commands(commands: Any) -> None:
     parser = add_command(
         commands,
         "experiment",
-        "predict, measure and explain variants: clock, compiler, widths, fusion, kernels, placement, rewrites",
+        "predict, measure and explain variants: clock, compiler, widths, fusion, tiles, kernels, placement, rewrites",
         _EPILOG,
         description="Predict what a change of one thing would gain, measure it, and say why.",
     )

@@ -11,6 +11,7 @@ from specc.explain.factors import (
     BY_ROWS,
     CALL,
     CALL_INSIDE,
+    COPY,
     FAMILIES,
     OTHER_LOOPS,
     PASS,
@@ -22,6 +23,7 @@ from specc.explain.factors import (
     Cycles,
     Effect,
     Factor,
+    other_columns,
     reversed_effect,
     whole_windows,
 )
@@ -51,7 +53,7 @@ def changed(
         optimised: whether the variant's flags optimise.
     """
     sums = Cycles(0, 0, 0)
-    added = PASS.times(then.passed - now.passed)
+    added = PASS.times(then.passed - now.passed) + COPY.times(then.copied - now.copied)
     for layer, causes in parts.items():
         if _recast(layer, then, now):
             added += _work(then, layer)
@@ -103,6 +105,9 @@ def _effects(layer: str, axes: set[str], then: Layout, now: Layout) -> Iterable[
         yield from _of_kernels(before, after)
     if (layer in now.by_rows) != (layer in then.by_rows):
         yield BY_ROWS if layer in then.by_rows else reversed_effect(BY_ROWS)
+    before_rows, after_rows = now.rows.get(layer), then.rows.get(layer)
+    if before_rows and after_rows and before_rows != after_rows:
+        yield other_columns(before_rows, after_rows)
     if now.on_padding.get(layer) and not then.on_padding.get(layer):
         yield whole_windows(now.on_padding[layer])
     elif then.on_padding.get(layer) and not now.on_padding.get(layer):

@@ -34,7 +34,8 @@ from specc.spec.hardware import Target
 
 KIND: Final = "experiment"  # of its record in the store
 FORMAT_VERSION: Final = 1
-_CHOOSING: Final = ("bits", "fusion", "kernels", "rewrites")  # axes along which the kernels of layers are chosen anew
+# Axes along which the kernels of layers are chosen anew.
+_CHOOSING: Final = ("bits", "fusion", "tile", "kernels", "rewrites")
 
 
 class _Record(BaseModel):

@@ -49,6 +49,14 @@ class Cycles:
         return Cycles(self.low * factor.low, self.value * factor.value, high)
 
 
+@dataclass(frozen=True)
+class RowCalls:
+    """How a layer runs by rows: so many calls in an inference, each of which makes so many columns of its output."""
+
+    calls: int
+    columns: int
+
+
 Effect = Mapping[str, Factor]
 SAME: Final = Factor(1, 1, 1)
 
@@ -140,6 +148,21 @@ def whole_windows(on_padding: float) -> Effect:
     }
 
 
+def other_columns(before: RowCalls, after: RowCalls) -> Effect:
+    """What becomes of a layer by rows whose rows are cut into other tiles, but for what a call itself takes.
+
+    As many cycles for each column, those that are computed again included. A kernel that takes positions in pairs may
+    have one more of them in a row, before or after; and what is no product may belong to rows, not to columns.
+    """
+    columns = after.calls * after.columns / (before.calls * before.columns)
+    rows = after.calls / before.calls
+    low, high = columns * before.columns / (before.columns + 1), columns * (after.columns + 1) / after.columns
+    beside = Factor(min(low, rows), columns, max(high, rows))
+    return {MULTIPLY: Factor(low, columns, high)} | dict.fromkeys(
+        (LOADS, STORES, BRANCHES, OTHER, UNATTRIBUTED), beside
+    )
+
+
 @dataclass(frozen=True)
 class Cost:
     """Cycles of something that is done once more, or once less: at least, likely, at most.
@@ -161,6 +184,9 @@ class Cost:
 # A code in a pass of its own. At least half a cycle, for a word of four is loaded and stored in two. At most a load and
 # a store of two cycles each, two comparisons with two cycles behind each, and the address, the count and the branch.
 PASS: Final = Cost(0.5, 7.0, 16.0)
+# A code copied into the columns of a tile. At least half a cycle, for a word of four is loaded and stored in two. At
+# most a load and a store of two cycles each, the count and the branch.
+COPY: Final = Cost(0.5, 1.0, 8.0)
 # A further call of a layer, outside of it: two marks, two readings of a clock, the call, and loads of what is called.
 # Then inside: up to fourteen registers saved and restored, and the bounds of loops worked out.
 CALL: Final = Cost(5.0, 60.0, 250.0)

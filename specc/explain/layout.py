@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from specc.codegen.geometry import as_run
 from specc.codegen.input_pass import as_read, input_pass
 from specc.codegen.window_sums import axis_classes
+from specc.explain.factors import RowCalls
+from specc.graph.execution import Step
 from specc.graph.network import Layer
 from specc.graph.rewrites import window_sums
 from specc.graph.row_work import RowWork, row_work
@@ -33,6 +36,8 @@ class Layout:
     by_rows: frozenset[str] = frozenset()  # layers that run row by row
     passed: int = 0  # codes that are gone over in passes of their own
     calls: Mapping[str, int] = field(default_factory=dict)  # by layer that has code
+    rows: Mapping[str, RowCalls] = field(default_factory=dict)  # of layers that make rows
+    copied: int = 0  # codes that are copied into the columns of tiles
     outputs: Mapping[str, int] = field(default_factory=dict)  # codes of each layer
     on_padding: Mapping[str, float] = field(default_factory=dict)  # part of a layer's products that its kernel may skip
     averaged: Mapping[str, Work] = field(default_factory=dict)  # by layer, of those that window sums are about
@@ -58,6 +63,8 @@ def layout_of(
         by_rows=network.by_rows,
         passed=sum(_passed(network, layer) for layer in layers),
         calls={name: _calls(network, name, works.get(name)) for name in kernels},
+        rows=dict(_rows(network)),
+        copied=sum(_copied(network, step) for step in network.steps.steps),
         outputs={layer.name: math.prod(layer.output_shape) for layer in layers},
         on_padding={name: part for name, (_, reader) in read.items() if (part := _on_padding(reader))},
         averaged=dict(_averaged(network)),
@@ -69,6 +76,22 @@ def _calls(network: QuantizedNetwork, layer: str, work: RowWork | None) -> int:
     """Calls of a layer: of one that runs by rows as many as it has rows, for each of its tiles."""
     tiles = network.tiles.get(layer)
     return (work.calls if work else 1) * (tiles.count if tiles else 1)
+
+
+def _rows(network: QuantizedNetwork) -> Iterator[tuple[str, RowCalls]]:
+    for name in network.by_rows:
+        tiles = network.tiles.get(name)
+        shape = as_run(network, network.network.layer(name)).output_shape
+        if len(shape) == 3:
+            yield name, RowCalls(shape[0] * (tiles.count if tiles else 1), shape[1])
+
+
+def _copied(network: QuantizedNetwork, step: Step) -> int:
+    """Codes that a step copies into the columns of its tiles."""
+    if step.tiles is None:
+        return 0
+    shapes = ((network.network.shape(name), step.tiles.kept[name].width) for name in step.tiles.copied)
+    return sum(step.times * shape[0] * width * shape[2] for shape, width in shapes)
 
 
 def _passed(network: QuantizedNetwork, layer: Layer) -> int:

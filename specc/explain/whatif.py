@@ -31,6 +31,7 @@ DIFFICULTY: Final[dict[str, int]] = {
     "rewrites": 3,
     "kernels": 3,  # other code for every layer, to be tested again
     "fusion": 3,
+    "tile": 3,
     "bits": 4,  # other numbers in the network: its accuracy must be judged again
 }
 DIFFICULTIES: Final = (
@@ -234,6 +235,7 @@ def _reasons(axes: set[str], by_cause: bool) -> list[str]:
         "compile": "each kernel's cycles as those of a network of every kind of layer change, with short and with long "
         "loops; of other kernels as many products, in loops that are unrolled or not",
         "bits": "as many products; words of wider codes hold fewer of them",
+        "tile": "as many cycles for each column, those that are computed again included, and calls for each tile",
         "fusion": "the same products, in calls for each row; window sums are counted additions and products",
         "kernels": "two products in an instruction, up to four codes in a word; tuned kernels take no more than now",
         "placement": "constants in SRAM are read without waiting",

@@ -83,6 +83,16 @@ def _named(network: Network, step: Step) -> str:
     return f"{layers} in tiles of {width} column{'s' if width > 1 else ''}" if width else layers
 
 
+def macs_computed(network: Network, execution: Execution) -> dict[str, int]:
+    """Multiply-accumulates of each layer in an inference, those that tiles compute again included."""
+    macs = {layer.name: layer.macs for layer in network.layers}
+    for step in execution.steps:
+        if step.tiles:
+            layers = network.layers[step.first : step.last + 1]
+            macs |= {layer.name: step.tiles.macs(layer) for layer in layers}
+    return macs
+
+
 def copying(network: Network, index: int) -> int:
     """What stands in a call for a layer's copy of an input row's columns, behind the arrival of rows."""
     return len(network.layers) + 1 + index

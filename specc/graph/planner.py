@@ -77,13 +77,15 @@ def as_declared(request: Request) -> Execution:
     return _Planner(request, free=False).least_work(math.inf)
 
 
-def least_memory(request: Request) -> Execution:
+def least_memory(request: Request, *, in_tiles: bool = True) -> Execution:
     """The execution whose steps need least at once, and of those the one of least work.
+
+    Without `in_tiles`, only declared runs have tiles, and nothing else is computed twice.
 
     Raises:
         UnfitError: as `as_declared`.
     """
-    return within(request, 0)
+    return _least_work(request, 0, in_tiles=in_tiles)
 
 
 def within(request: Request, limit: int) -> Execution:
@@ -94,8 +96,12 @@ def within(request: Request, limit: int) -> Execution:
     Raises:
         UnfitError: as `as_declared`.
     """
+    return _least_work(request, limit, in_tiles=True)
+
+
+def _least_work(request: Request, limit: int, *, in_tiles: bool) -> Execution:
     planner = _Planner(request, free=True)
-    if planner.least_bytes() > limit:
+    if in_tiles and planner.least_bytes() > limit:
         planner.add_tiles()
     return planner.least_work(max(limit, planner.least_bytes()))
 
@@ -169,7 +175,9 @@ class _Planner:
         if math.isinf(best[-1]):
             first = next(index for index, value in enumerate(best) if math.isinf(value)) - 1
             name = self._request.network.layers[first].name
-            raise UnfitError(f"no schedule of rows is possible at layer {name}, as the spec declares it")
+            tile = next((width for (start, last), width in self._widths.items() if start <= first <= last), None)
+            what = f"tiles of {tile} columns" if tile else "rows"
+            raise UnfitError(f"no schedule of {what} is possible at layer {name}, as the spec declares it")
         return best[-1]
 
     def _candidate(self, first: int, last: int) -> _Candidate | None:

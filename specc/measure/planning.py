@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from specc.codegen.schedule import BESIDE_ACTIVATIONS, memory_limit, scheduled
-from specc.graph.execution import Execution
+from specc.graph.execution import Execution, macs_computed
 from specc.measure.backend import BackendError, Job
 from specc.measure.result import Measurement
 from specc.measure.store import Store
@@ -51,7 +51,8 @@ def measure_planned(job: Job, measure_one: MeasurePlanned, store: Store) -> tupl
         if results:
             job.progress(f"{job.target.name}: planned again, with {beside:,} bytes for stack and harness")
         try:
-            results.append(measure_one(planned))
+            result, known = measure_one(planned)
+            results.append((_with_halos_named(result, planned), known))
         except BackendError:
             if not results:
                 raise
@@ -94,6 +95,23 @@ def _best(results: list[Measurement], limit: int | None) -> Measurement:
 
 def _taken(result: Measurement) -> float:
     return float("inf") if result.memory.sram.high is None else result.memory.sram.high
+
+
+def _with_halos_named(result: Measurement, network: QuantizedNetwork) -> Measurement:
+    """The result with a note of what tiles compute again: cycles per multiply-accumulate are of each layer's own."""
+    if not network.tiles:
+        return result
+    graph = network.network
+    own = {layer.name: layer.macs for layer in graph.layers}
+    again = {name: macs - own[name] for name, macs in macs_computed(graph, network.steps).items()}
+    whole, most = sum(again.values()), max(again, key=lambda name: again[name])
+    if not whole:
+        return result
+    note = (
+        f"tiles compute {whole:,} multiply-accumulates again, {whole / graph.macs:.1%} of the network's, most of them "
+        f"in {most} ({again[most] / own[most]:.0%} of its own); its cycles contain them"
+    )
+    return result if note in result.notes else result.model_copy(update={"notes": (*result.notes, note)})
 
 
 def _explained(result: Measurement) -> Measurement:

@@ -24,10 +24,10 @@ from specc.spec import Spec
 from specc.spec.experiments import Experiments
 from specc.spec.hardware import Target
 from specc.spec.kernels import ALL_REWRITES, REWRITES, KernelRule
-from specc.spec.model import QuantizationRow
+from specc.spec.model import Fusion, QuantizationRow
 from specc.units import UNITS, Quantity
 
-Axis = Literal["clock", "compile", "bits", "fusion", "kernels", "placement", "rewrites"]
+Axis = Literal["clock", "compile", "bits", "fusion", "tile", "kernels", "placement", "rewrites"]
 AXES: Final[tuple[Axis, ...]] = get_args(Axis)
 
 # Tried where the spec lists nothing. Zig takes -O1 and -O3 for -O2.
@@ -63,6 +63,8 @@ class Change:
             return f"rewrite {self.value} off"
         if self.axis == "fusion":
             return "layers by rows" if self.value == "on" else "layer by layer"
+        if self.axis == "tile":
+            return f"tiles of {self.value} column{'' if self.value == 1 else 's'}"
         return str(self.value)
 
 
@@ -89,6 +91,7 @@ def declared_axes(experiments: Experiments | None) -> tuple[Axis, ...]:
         "compile": experiments.compile,
         "bits": experiments.bits,
         "fusion": experiments.fusion,
+        "tile": experiments.tiles,
         "kernels": experiments.kernels,
         "rewrites": experiments.rewrites,
     }
@@ -109,6 +112,8 @@ def changes(spec: Spec, target: Target, axis: Axis, network: QuantizedNetwork) -
     elif axis == "fusion":
         asked = ["on" if fused else "off" for fused in listed.fusion or (True, False)]
         values = [value for value in asked if value != _fused(spec)]
+    elif axis == "tile":
+        values = [width for width in listed.tiles or _tiles(spec) if {width} != {one.tile for one in _runs(spec)}]
     elif axis == "kernels":
         choices = listed.kernels or ((GENERIC,) if _family(target) != GENERIC else ())
         now = spec.kernels_of(target.name).rules or (KernelRule(choice="fastest"),)
@@ -158,6 +163,8 @@ def variant(spec: Spec, target: Target, made: Sequence[Change]) -> Variant:
             options = replace(options, weights="sram" if change.value == "sram" else "flash")
         elif change.axis == "fusion":
             spec = _by_rows(spec) if change.value == "on" else unfused(spec)
+        elif change.axis == "tile":
+            spec = _with_tile(spec, int(str(change.value)))
         elif change.axis == "rewrites":
             off = REWRITES if change.value == ALL_REWRITES else (*spec.kernels_of(target.name).off, change.value)
             spec = _with_kernels(spec, target, off=off)
@@ -237,6 +244,26 @@ def _by_rows(spec: Spec) -> Spec:
     if _fused(spec) == "on":
         return spec
     return spec.model_copy(update={"model": spec.model.model_copy(update={"rows": "least"})})
+
+
+def _runs(spec: Spec) -> list[Fusion]:
+    """The fused layers that an experiment cuts into tiles: those that the spec cuts; all, where it cuts none."""
+    fused = [one for one in spec.model.fusions if one.method == "fused"]
+    return [one for one in fused if one.tile] or fused
+
+
+def _tiles(spec: Spec) -> list[int]:
+    """Half and twice the columns that are declared."""
+    declared = {one.tile for one in _runs(spec) if one.tile}
+    return sorted({width for tile in declared for width in (tile // 2, 2 * tile) if width} - declared)
+
+
+def _with_tile(spec: Spec, width: int) -> Spec:
+    runs = _runs(spec)
+    if not runs:
+        raise VariantError("no layers are fused that could run in tiles: a `schedule` fuses some")
+    fusions = tuple(one.model_copy(update={"tile": width}) if one in runs else one for one in spec.model.fusions)
+    return spec.model_copy(update={"model": spec.model.model_copy(update={"fusions": fusions})})
 
 
 def _widths(spec: Spec) -> set[int]:

@@ -20,7 +20,6 @@ from pages import DATA, ROOT, take
 if TYPE_CHECKING:
     from specc.numerics.quantized import QuantizedNetwork
     from specc.spec import Spec
-    from specc.spec.model import RowsMode
 
 PAGE: Final = ROOT / "docs" / "kernels.md"
 NETWORKS: Final = {
@@ -100,10 +99,16 @@ class Run:
     stack: int
 
 
-def run(network: str, core: str, family: str, folder: Path, *, rows: RowsMode = "never") -> Run:
-    """Build and run a network by a schedule; fails if any output differs from the golden model."""
+def run(network: str, core: str, family: str, folder: Path) -> Run:
+    """Build and run a network, every tensor whole; fails if any output differs from the golden model."""
+    spec, quantized = loaded(network, folder)
+    own = folder / f"{network}-{core}-{family.replace(', ', '-').replace(' ', '-')}"
+    return on_board(spec, quantized, core, family, own)
+
+
+def loaded(network: str, folder: Path) -> tuple[Spec, QuantizedNetwork]:
+    """A reference network, in a spec with one target, and its numbers."""
     from specc.check import check
-    from specc.codegen.schedule import scheduled
     from specc.numerics.quantize import quantize
 
     name = NETWORKS[network]
@@ -113,10 +118,7 @@ def run(network: str, core: str, family: str, folder: Path, *, rows: RowsMode = 
     file.write_text(text, encoding="utf-8")
     checked = check(file)
     assert checked.spec is not None and checked.network is not None
-    spec = checked.spec.model_copy(update={"model": checked.spec.model.model_copy(update={"rows": rows})})
-    quantized = scheduled(spec, spec.target("board"), quantize(spec, checked.network))
-    own = folder / f"{network}-{core}-{family.replace(', ', '-').replace(' ', '-')}-{rows}"
-    return on_board(spec, quantized, core, family, own)
+    return checked.spec, quantize(checked.spec, checked.network)
 
 
 def on_board(spec: Spec, quantized: QuantizedNetwork, core: str, family: str, own: Path) -> Run:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from specc.evidence import Figure
+from specc.explain.factors import RowCalls
 from specc.explain.layout import Layout, Work
 from specc.explain.whatif import Prediction, predict
 from specc.measure.result import Latency, LayerResult, Measurement, Provenance
@@ -64,6 +66,21 @@ def test_a_pass_for_an_activation_adds_cycles_for_each_code_and_fusing_it_takes_
     change = [Change("rewrites", "activations")]
     assert cycles(predict(BEFORE, TARGET, change, apart, DSP).latency) == [1150, 1800, 2700]
     assert cycles(predict(BEFORE, TARGET, change, DSP, apart).latency) == [0, 400, 1050]
+
+
+def test_columns_that_are_computed_again_take_what_columns_took() -> None:
+    """8 rows of 10 columns become 16 of 7, and 30 codes are copied: 1.4 times the columns in twice the calls.
+
+    At least 10/11 of that, for a kernel that wasted a position of each row; at most 8/7 of it, for one that will. What
+    is no product may belong to rows and double.
+    """
+    whole = Layout({"a": "dsp/conv"}, {"a": 8}, frozenset({"a"}), calls={"a": 8}, rows={"a": RowCalls(8, 10)})
+    tiles = replace(whole, calls={"a": 16}, rows={"a": RowCalls(16, 7)}, copied=30)
+    found = predict(BEFORE, TARGET, [Change("tile", 7)], tiles, whole)
+    low = 1000 * 1.4 * 10 / 11 + 100 + 8 * 5 + 30 * 0.5
+    value = 1000 * 1.4 + 100 + 8 * 100 + 30
+    high = 400 * 1.6 + 600 * 2 + 100 + 8 * 450 + 30 * 8
+    assert cycles(found.latency) == pytest.approx([low, value, high])
 
 
 def test_calls_by_rows_are_counted_and_bounded_from_both_sides() -> None:

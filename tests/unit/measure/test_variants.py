@@ -72,6 +72,28 @@ def test_a_declared_schedule_is_switched_off() -> None:
     assert off.spec.model.rows == "never"
 
 
+def test_tiles_are_those_that_are_listed_or_half_and_twice_the_declared_ones() -> None:
+    text = TEXT.replace("  weights", "  relu r\n  relu s\n  weights")
+
+    def fused(declared: str, more: str = "") -> Spec:
+        sink = Sink()
+        found = load_text(SourceFile("test", f"{text}schedule m {{ {declared} }}\n{more}"), sink)
+        assert found is not None, sink.diagnostics
+        return found
+
+    assert labels(fused("fuse c+r tile 2"), "t", "tile") == ["tiles of 1 column", "tiles of 4 columns"]
+    assert labels(fused("fuse c+r"), "t", "tile") == []
+    listed = fused("fuse c+r tile 2", "experiments { tile 1 2 3 }")
+    assert labels(listed, "t", "tile") == ["tiles of 1 column", "tiles of 3 columns"]
+    assert declared_axes(listed.experiments) == ("tile",)
+    cut = variant(listed, listed.target("t"), [Change("tile", 3)])
+    assert [(one.layers, one.tile) for one in cut.spec.model.fusions] == [(("c", "r"), 3)]
+    cut = variant(fused("fuse c+r"), listed.target("t"), [Change("tile", 3)])
+    assert [one.tile for one in cut.spec.model.fusions] == [3]
+    with pytest.raises(VariantError, match="no layers are fused"):
+        variant(spec(), listed.target("t"), [Change("tile", 3)])
+
+
 def test_a_host_has_no_clock_and_no_placement() -> None:
     assert [labels(spec(), "h", axis) for axis in ("clock", "placement")] == [[], []]
     with pytest.raises(VariantError, match="cannot be set"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -29,6 +30,12 @@ SHEET = resource("specs", "edge_cnn_repaired.hwspec")
 
 def with_rows(wanted: Job, rows: RowsMode) -> Job:
     spec = wanted.spec.model_copy(update={"model": wanted.spec.model.model_copy(update={"rows": rows})})
+    return dataclasses.replace(wanted, spec=spec, network=scheduled(spec, wanted.target, wanted.network))
+
+
+def fused(wanted: Job, layers: Sequence[LayerSpec], tile: int | None = None) -> Job:
+    fusions = (Fusion(layers=tuple(layer.name for layer in layers), method="fused", tile=tile),)
+    spec = wanted.spec.model_copy(update={"model": wanted.spec.model.model_copy(update={"fusions": fusions})})
     return dataclasses.replace(wanted, spec=spec, network=scheduled(spec, wanted.target, wanted.network))
 
 
@@ -59,8 +66,26 @@ def test_rows_change_no_code(core: str, tmp_path: Path) -> None:
     by_rows = measure(with_rows(plain, "least"))
     assert by_rows.output_matches_golden
     assert by_rows.provenance.schedule.startswith("by rows: ")
-    # The input, two rows of the convolution, and the output of the pool.
-    assert by_rows.memory.regions["sram: activations"] == 192 + 2 * 48 + 96
+    # The input, the output of the pool, and for a tile of one of its 4 columns: of the input 4 columns of 3 codes in a
+    # ring of 4 rows, of the convolution 2 columns of 6 codes in one of 2.
+    assert by_rows.memory.regions["sram: activations"] == 192 + 96 + 4 * 4 * 3 + 2 * 2 * 6
+
+
+def test_tiles_change_no_code_and_keep_the_bytes_that_are_proven(tmp_path: Path) -> None:
+    """Two tiles of 4 columns need 5 of the first convolution's 8 each: 2 x 8 x 6 outputs more, of 27 products."""
+    layers = (SMALL[0], LayerSpec(name="again", kind="dwconv", kernel=(3, 3), padding="same"), *SMALL[1:])
+    spec = fused(job(tmp_path, target(), layers=layers), layers[:2], tile=4).spec
+    network = job(tmp_path, target(), layers=layers).network
+    with Store(tmp_path / "results.db") as store:
+        run = runner.measure(spec, network, store, tmp_path, lambda line: None, backends=[VirtualBoardBackend()])
+    (result,) = run.measurements.values()
+    assert result.output_matches_golden
+    assert result.provenance.schedule == "by rows: conv+again in tiles of 4 columns"
+    proven = generated(network.network, spec.quantization, fusions=spec.model.fusions)
+    assert proven is not None and "in tiles of 4 columns" in proven.name
+    assert result.memory.regions["sram: activations"] == proven.activation_bytes
+    (note,) = [note for note in result.notes if note.startswith("tiles compute")]
+    assert note.startswith(f"tiles compute {2 * 8 * 6 * 27:,} multiply-accumulates again") and "(25% of" in note
 
 
 def limited(spec: Spec, bytes_: int) -> Spec:
@@ -82,7 +107,7 @@ def test_memory_decides_whether_layers_run_by_rows(tmp_path: Path) -> None:
 def test_the_stack_that_was_measured_decides_to_the_byte(tmp_path: Path) -> None:
     """As much SRAM as whole tensors and the stack by rows take is enough for them; a byte less asks for rows."""
     plain = job(tmp_path, target(), layers=SMALL)
-    by_rows = measure(with_rows(plain, "least")).memory
+    by_rows = measure(fused(plain, SMALL[:2])).memory
     enough = plan_arena(plain.network).size + int(by_rows.sram.value or 0) - (by_rows.planned_activations or 0)
     for missing in (0, 1):
         spec = limited(plain.spec, enough - missing)
