@@ -72,9 +72,11 @@ DUAL: Final[Effect] = {
     OTHER: Factor(0.125, 0.5, 1.5),
     UNATTRIBUTED: Factor(0.125, 1, 1.5),
 }
-# Kernels for few registers: as many products, in loops that turn up to eight times less often.
-UNROLLED: Final[Effect] = {**DUAL, MULTIPLY: SAME}
-FAMILIES: Final = {"dsp": DUAL, "armv6m": UNROLLED}  # beside generic kernels
+# Kernels for a 32-bit multiplication: one for two products, two for three, or one for each, in loops that turn up to
+# eight times less often. The codes of windows are written out as words first: of one of 3x3 nine, where no filters and
+# no neighbours share them, beside a code that comes of it.
+SIDE_BY_SIDE: Final[Effect] = {**DUAL, MULTIPLY: Factor(0.5, 0.7, 1), STORES: Factor(0.25, 2, 10)}
+FAMILIES: Final = {"dsp": DUAL, "armv6m": SIDE_BY_SIDE}  # beside generic kernels
 # By rows, a layer is as many calls as it has rows: as many products (twice for a row of one position in a kernel that
 # takes two), and for the rest as much again at most; what a call itself takes is `CALL`.
 BY_ROWS: Final[Effect] = {

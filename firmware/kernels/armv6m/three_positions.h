@@ -3,9 +3,11 @@
  *
  * The codes a, b and c that a tap meets at three positions lie in two words, a + 2^21 b and c + 2^10 b. A weight times both
  * words, added up over the taps, is A + 2^21 B and C + 2^10 B modulo 2^32, with the sums A, B and C of the three positions.
- * Where A and C fit into 21 bits and B into 22, all three come back from these (APART below): 64 bits hold 64. The taps
- * of a filter are cut into segments that fit, so that this is exact whatever the weights: 63 taps of 8 by 8 bits always
- * do, and trained ones by the hundred (`specc/codegen/armv6m.py` proves it from the weights themselves).
+ * Where A and C fit into 21 bits and B into 22, all three come back from these (APART below): 64 bits hold 64. A is the
+ * lower 21 bits of the first word, the rest of which is the lower 11 of B; without them the second word holds C and the
+ * upper 11 of B in the same way. The taps of a filter are cut into segments that fit, so that this is exact
+ * whatever the weights: 63 taps of 8 by 8 bits always do, and trained ones by the hundred (`specc/codegen/armv6m.py` proves
+ * it from the weights themselves).
  *
  * The four sums stay in high registers, to which an addition reaches. A tap takes 3 cycles to load both words, 9 for the
  * copy, the products and the sums of two filters, and 4 to take two weights of 8 bits out of their word: 2.8 cycles for a
@@ -20,8 +22,8 @@
 #define POSITIONS 3
 
 /* A weight to r5, of which so many bits of its word are below. */
-#define FIELD(below)                                                                                                     \
-    "lsls r5, r4, #(32 - %c[bits] - " below ")\n\t"                                                                      \
+#define FIELD(below)                                                                                                   \
+    "lsls r5, r4, #(32 - %c[bits] - " below ")\n\t"                                                                    \
     "asrs r5, r5, #(32 - %c[bits])\n\t"
 
 /* One weight of the first filter, and of the second, which leaves nothing of the codes' words. */
