@@ -98,7 +98,10 @@ def _predicted(question: Question, target: Target, predictor: Predictor) -> Esti
             software=question.software,
         )
     else:
-        reason = "results are of networks in 8 bits throughout, and this one is not quantized so"
+        reason = (
+            "results are of networks in 8 bits throughout, and this one is not quantized so; "
+            "a quantization table with 8 bits in every row gets a figure"
+        )
         found = Prediction(Figure.unknown("s", reason), Figure.unknown("J", reason))
     figures = _memory(question) | {"latency": found.latency, "energy": found.energy}
     return Estimate(

@@ -141,14 +141,20 @@ class Predictor:
     def _refusal(self, hardware: Hardware, clock: float | None, mix: Mix) -> str:
         """Why a prediction would be a guess; empty where it is none."""
         if hardware.core not in self._cores:
-            return f"no result on a core of the kind {hardware.core} was seen"
+            remedy = (
+                "`specc measure` measures this computer"
+                if hardware.core == "host"
+                else f"results are of {', '.join(sorted(self._cores))}"
+            )
+            return f"no result on a core of the kind {hardware.core} was seen; {remedy}"
         if clock is None:
-            return "its clock is not known"
+            return "its clock is not known; declare it in the target (`clock 100 MHz`)"
         sizes = [one.subject.mix.macs for one in self.observations]
         if not min(sizes) / REACH <= mix.macs <= max(sizes) * REACH:
             return (
                 f"the network has {mix.macs:,} multiply-accumulates; results reach from {min(sizes):,} to "
-                f"{max(sizes):,}, and {REACH:g} times beyond is as far as the predictor goes"
+                f"{max(sizes):,}, and {REACH:g} times beyond is as far as the predictor goes; "
+                "`specc measure` runs any network on a virtual board or a real one"
             )
         return ""
 

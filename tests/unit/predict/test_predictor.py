@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from worlds import hardware
 
 from specc.evidence import Figure
@@ -10,7 +12,7 @@ from specc.predict.calibrate import LEVELS, multiple
 from specc.predict.networks import Mix
 from specc.predict.power import Power, energy, network_spread, power_per_hertz, stated_power, usual_power
 from specc.predict.predictor import Predictor, eight_bits, published_predictor
-from specc.predict.results import networks, published
+from specc.predict.results import Kernels, networks, published
 from specc.spec.model import QuantizationRow, QuantizationTable
 from specc.units import quantity
 
@@ -26,7 +28,7 @@ def test_a_core_that_was_never_seen_is_refused(core: str) -> None:
 
 
 def test_an_unknown_clock_is_refused() -> None:
-    assert "clock" in published_predictor().predict(hardware(), None, KWS).latency.basis
+    assert "declare it in the target" in published_predictor().predict(hardware(), None, KWS).latency.basis
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,30 @@ def test_an_unknown_clock_is_refused() -> None:
 def test_a_network_far_outside_of_those_seen_is_refused(macs: int, refused: bool) -> None:
     mix = Mix(conv=macs, pointwise=0, depthwise=0, dense=0, weights=1000, inputs=1000, outputs=1000)
     assert published_predictor().predict(hardware(), 100e6, mix).refused is refused
+
+
+def test_a_refusal_says_what_would_help() -> None:
+    predictor = published_predictor()
+    assert "`specc measure` measures this computer" in predictor.predict(hardware("host"), 1e9, KWS).latency.basis
+    other = predictor.predict(hardware("cortex-m55"), 100e6, KWS).latency.basis
+    assert "cortex-m7" in other and "riscv32" in other
+
+
+@given(
+    st.builds(Mix, *[st.integers(0, 10**9)] * 4, *[st.integers(0, 10**8)] * 3),
+    st.floats(1e6, 1e9),
+    st.sampled_from(["tuned", "portable", "reference"]),
+    st.sampled_from(["", "X-CUBE-AI", "no such <software>"]),
+)
+def test_any_network_has_a_figure_between_ends_or_a_reason(
+    mix: Mix, clock: float, kernels: Kernels, software: str
+) -> None:
+    latency = published_predictor().predict(hardware(), clock, mix, kernels=kernels, software=software).latency
+    if latency.value is None:
+        assert "multiply-accumulates" in latency.basis
+    else:
+        assert latency.low is not None and latency.high is not None
+        assert 0 < latency.low < latency.value < latency.high < math.inf
 
 
 def test_a_prediction_has_ends_around_its_value_and_names_what_it_rests_on() -> None:
