@@ -131,7 +131,7 @@ def learn(
         leaf: fewest training requirements in a leaf.
     """
     able = [candidate for candidate in pool if candidate.bound("latency") is not None]
-    dimensions, left_out = _dimensions(able)
+    dimensions, left_out = _dimensions(able, limits)
     left_out += [
         f"{candidate.name}: its latency has no upper bound, so it can be held to no limit"
         for candidate in pool
@@ -139,11 +139,6 @@ def learn(
     ]
     ranking = tuple(ranked(able, preference))
     known = {dimension: limit for dimension, limit in limits.items() if dimension in dimensions}
-    left_out += [
-        f"{NAMES[dimension]}: the application limits it, but no candidate's figure is known"
-        for dimension in limits
-        if dimension not in dimensions and dimension in DIMENSIONS
-    ]
     guide = Guide(ranking, dimensions, known, rule(ranking, known), tuple(left_out))
     if len(ranking) < 2:
         return replace(
@@ -152,19 +147,22 @@ def learn(
     return _fit(guide, depth, leaf)
 
 
-def _dimensions(pool: Sequence[Candidate]) -> tuple[tuple[str, ...], list[str]]:
+def _dimensions(pool: Sequence[Candidate], limits: Mapping[str, float]) -> tuple[tuple[str, ...], list[str]]:
+    """The dimensions that can be asked about, and what is missing for others and for single candidates."""
     used: list[str] = []
     left_out: list[str] = []
     for dimension in DIMENSIONS:
         unknown = [candidate.name for candidate in pool if candidate.bound(dimension) is None]
+        remedy = "; state `price` of the hardware in the spec" if dimension == "price" else ""
         if len(unknown) == len(pool):
-            left_out.append(f"{NAMES[dimension]}: no candidate has a figure")
+            ignored = ", so no answer is held to the application's limit" if dimension in limits else ""
+            left_out.append(f"{NAMES[dimension]}: no candidate has a figure{ignored}{remedy}")
             continue
         used.append(dimension)
         if unknown and dimension != "latency":
             names = ", ".join(unknown)
             left_out.append(
-                f"{names}: no upper bound of {NAMES[dimension]} is known, so never chosen where it is limited"
+                f"{names}: no upper bound of {NAMES[dimension]} is known, so never chosen where it is limited{remedy}"
             )
     return tuple(used), left_out
 
@@ -184,8 +182,7 @@ def _fit(guide: Guide, depth: int, leaf: int) -> Guide:
         return model.fit(_features(points, ranges), labels)
 
     tree = _Builder(guide, ranges, train[feasible], classifier(train[feasible], labels[feasible], depth)).node()
-    names = [candidate.name for candidate in guide.ranking]
-    said = np.array([_place(tree.predict(_limits(guide.dimensions, point)), names) for point in held])
+    said = answers(guide, tree, held)
     right, answerable = said == truth, truth != NOBODY
     one_question = classifier(train, labels, 1).predict(_features(held, ranges))
     found = replace(
@@ -220,8 +217,23 @@ def _meets(candidate: Candidate, dimensions: Sequence[str], points: Points) -> n
     return met
 
 
-def _place(label: str, names: Sequence[str]) -> int:
-    return NOBODY if label == INFEASIBLE else names.index(label)
+def answers(guide: Guide, node: Node, points: Points) -> Labels:
+    """`Node.predict` for many requirements: places in the ranking, or NOBODY."""
+    import numpy as np
+
+    if node.below is None or node.otherwise is None:
+        place = next(i for i, candidate in enumerate(guide.ranking) if candidate.name == node.label)
+        met = np.ones(len(points), dtype=bool)
+        for need in node.needs:
+            met &= points[:, guide.dimensions.index(need.dimension)] >= need.least
+        return np.where(met, place, NOBODY)
+    under = points[:, guide.dimensions.index(node.dimension)] < node.threshold
+    found = np.empty(len(points), dtype=np.int64)
+    found[under], found[~under] = (
+        answers(guide, node.below, points[under]),
+        answers(guide, node.otherwise, points[~under]),
+    )
+    return found
 
 
 def _range(guide: Guide, dimension: str) -> tuple[float, float]:
@@ -247,10 +259,6 @@ def _features(points: Points, ranges: Sequence[tuple[float, float]]) -> Points:
 
     top = np.array([high for _, high in ranges])
     return np.log10(np.where(np.isinf(points), top * MARGIN, points))
-
-
-def _limits(dimensions: Sequence[str], point: Points) -> dict[str, float]:
-    return {d: float(limit) for d, limit in zip(dimensions, point, strict=True) if limit != inf}
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from itertools import pairwise
 from math import inf
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_results import candidate, figure
 
 from specc.evidence import Figure
 from specc.guide.candidates import Candidate
-from specc.guide.tree import INFEASIBLE, NOBODY, Guide, Node, labelled, learn, rule
+from specc.guide.tree import INFEASIBLE, NOBODY, Guide, Node, answers, labelled, learn, rule
 
 FAST = candidate("fast", latency=figure(0.01, "s"), energy=figure(0.01, "J"), sram=figure(9000, "B"))
 FRUGAL = candidate("frugal", latency=figure(0.1, "s"), energy=figure(0.001, "J"), sram=figure(4000, "B"))
@@ -69,6 +69,20 @@ def test_requirements_are_labelled_as_the_rule_says(
     names = [*(one.name for one in pool), INFEASIBLE]
     said = [names[place if place != NOBODY else -1] for place in labelled(guide, points)]
     assert said == [rule(pool, limits) for limits in requirements]
+
+
+@settings(max_examples=20)  # each trains a tree
+@given(pools, requirements)
+def test_many_requirements_are_answered_as_each_alone(
+    pool: list[Candidate], requirements: list[dict[str, float]]
+) -> None:
+    guide = learn(pool, {}, ("energy", "latency"), 4, 3)
+    if guide.tree is not None:
+        points = np.array([[limits.get(d, inf) for d in guide.dimensions] for limits in requirements])
+        names = [*(one.name for one in guide.ranking), INFEASIBLE]
+        said = [names[place if place != NOBODY else -1] for place in answers(guide, guide.tree, points)]
+        asked = [{d: limit for d, limit in limits.items() if d in guide.dimensions} for limits in requirements]
+        assert said == [guide.tree.predict(limits) for limits in asked]
 
 
 def test_a_leaf_asks_only_for_what_the_questions_before_it_leave_open() -> None:
@@ -150,7 +164,7 @@ def test_unknown_dimensions_and_open_bounds_are_named_not_guessed() -> None:
     dark = candidate("dark", latency=figure(0.03, "s"))
     guide = learn([FAST, FRUGAL, open_end, dark], {**LIMITS, "price": 3.0}, ("energy",), 6, 3)
     text = "; ".join(guide.left_out)
-    assert "price: no candidate has a figure" in text
+    assert "price: no candidate has a figure, so no answer is held to the application's limit; state `price`" in text
     assert "open: its latency has no upper bound" in text
     assert "dark" in text
     assert "price" not in guide.dimensions
@@ -164,4 +178,4 @@ def test_a_figure_of_a_candidate_that_takes_no_part_opens_no_dimension() -> None
     cheap = candidate("cheap", latency=unbounded, price=figure(1.0, "USD"))
     guide = learn([FAST, FRUGAL, cheap], LIMITS, ("energy",), 6, 3)
     assert "price" not in guide.dimensions
-    assert "price: no candidate has a figure" in guide.left_out
+    assert "price: no candidate has a figure; state `price` of the hardware in the spec" in guide.left_out

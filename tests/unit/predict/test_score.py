@@ -93,6 +93,37 @@ def test_more_room_never_lowers_a_score(three: list[float], limit: float, factor
     assert loose >= tight
 
 
+@given(ends, st.floats(1e-4, 1), st.floats(0.1, 1), st.sampled_from(["latency", "energy"]))
+def test_less_time_or_energy_never_lowers_a_score(
+    three: list[float], limit: float, factor: float, dimension: str
+) -> None:
+    low, value, high = three
+    more, less = (
+        Figure(value=value * by, low=low * by, high=high * by, unit="s", evidence="predicted") for by in (1, factor)
+    )
+    scores = [score(chip(), figures(**{dimension: one}), {dimension: limit}).points for one in (more, less)]
+    assert scores[1] >= scores[0]
+
+
+@given(ends, st.floats(1e-4, 1), st.floats(1, 10))
+def test_a_closer_upper_end_never_lowers_a_score(three: list[float], limit: float, factor: float) -> None:
+    low, value, high = three
+    wide, narrow = (
+        Figure(value=value, low=low, high=end, unit="s", evidence="predicted") for end in (high * factor, high)
+    )
+    scores = [score(chip(), figures(latency=one), {"latency": limit}).points for one in (wide, narrow)]
+    assert scores[1] >= scores[0]
+
+
+@given(ends, st.floats(1e-4, 1))
+def test_better_evidence_never_lowers_a_score(three: list[float], limit: float) -> None:
+    low, value, high = three
+    order: list[Evidence] = ["predicted", "published", "simulated", "measured"]
+    found = [Figure(value=value, low=low, high=high, unit="s", evidence=evidence) for evidence in order]
+    scores = [score(chip(), figures(latency=one), {"latency": limit}).points for one in found]
+    assert scores == sorted(scores)
+
+
 @given(st.integers(1, 65536), st.integers(1, 65536))
 def test_less_memory_never_lowers_a_score(first: int, second: int) -> None:
     small, large = sorted((first, second))
