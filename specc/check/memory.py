@@ -56,10 +56,14 @@ def admissible(context: Context, fits: Callable[[Schedule], bool]) -> Schedule:
         planned=True,
     )
     found = _generated(context, declared, "least" if model.rows == "least" else "never")
-    return found if model.rows == "never" or fits(found) else _generated(context, declared, "least")
+    if model.rows == "never" or fits(found):
+        return found
+    # Weighing tiles takes longer than weighing rows: first without them.
+    by_rows = _generated(context, declared, "least", in_tiles=False)
+    return by_rows if fits(by_rows) else _generated(context, declared, "least")
 
 
-def _generated(context: Context, candidate: Schedule, rows: RowsMode) -> Schedule:
+def _generated(context: Context, candidate: Schedule, rows: RowsMode, *, in_tiles: bool = True) -> Schedule:
     """What generated code needs if a candidate's fusions and streaming are declared.
 
     The candidate itself where no code can follow it, about which another rule complains.
@@ -67,7 +71,9 @@ def _generated(context: Context, candidate: Schedule, rows: RowsMode) -> Schedul
     key = (tuple((fusion.layers, fusion.method, fusion.tile) for fusion in candidate.fusions), candidate.streamed, rows)
     if key not in context.generated:  # the same for every target
         network, table = context.network, context.spec.quantization
-        found = generated(network, table, fusions=candidate.fusions, streamed=candidate.streamed, rows=rows)
+        found = generated(
+            network, table, fusions=candidate.fusions, streamed=candidate.streamed, rows=rows, in_tiles=in_tiles
+        )
         context.generated[key] = found
     return context.generated[key] or candidate
 

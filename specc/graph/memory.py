@@ -149,6 +149,7 @@ def generated(
     fusions: tuple[Fusion, ...] = (),
     streamed: bool = False,
     rows: RowsMode = "never",
+    in_tiles: bool = True,
 ) -> Schedule | None:
     """The memory that generated code needs at least for what a spec declares, or None where no code can follow it.
 
@@ -158,6 +159,7 @@ def generated(
         fusions: as declared.
         streamed: whether the input arrives by rows.
         rows: unless `never`, any layers may run by rows, and what is needed is that of the best choice of them.
+        in_tiles: whether that choice may have tiles beside those that are declared.
     """
     value_bytes = code_bytes(network, table)
     network = in_least_memory_order(network, value_bytes)
@@ -176,7 +178,7 @@ def generated(
         alignment=ALIGNMENT,
     )
     try:
-        execution = as_declared(request) if rows == "never" else least_memory(request)
+        execution = as_declared(request) if rows == "never" else least_memory(request, in_tiles=in_tiles)
     except UnfitError:
         return None
     labels = {name: f"sums of {pair}" for name, pair in sums.items()}
