@@ -20,12 +20,14 @@ __attribute__((naked, noinline)) static void PER_LAYER(two_positions)(const uint
         "push {r4-r11, lr}\n\t"
         "mov r3, r2\n\t"
         "movw r2, #%c[constants_low]\n\t"
-        "movt r2, #%c[constants_high]\n\t"
+        ".if %c[constants_high] > 0\n\tmovt r2, #%c[constants_high]\n\t.endif\n\t"
         "add r2, r1\n\t"
         "movw r4, #%c[rounding_low]\n\t"
         "movt r4, #%c[rounding_high]\n\t"
+        ".if %c[looped] > 0\n\t"
         "movw r5, #%c[looped]\n\t"
         "add r5, r0\n\t"
+        ".endif\n\t"
         "push {r0, r2-r5}\n\t" /* values, the constants' end, output, rounding, the end of values that are looped over */
         "1:\n\t"
         "ldm r1!, {r2-r5}\n\t" BEFORE_TAPS
