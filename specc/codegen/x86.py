@@ -57,18 +57,14 @@ def dense_wide(network: QuantizedNetwork, layer: Layer) -> Packed | None:
 
 def dwconv(network: QuantizedNetwork, layer: Layer) -> Packed | None:
     """Vectors of 64 outputs until channels repeat: weights of four taps of each, then biases and scaling."""
-    channels = layer.output_shape[-1]
-    patterns = channels // math.gcd(channels, _LINE)
     scaling = _scaling(network, layer)
-    if scaling is None or patterns > _MOST_PATTERNS:
-        return None
-    order = _order(4 * _LANES * patterns, fold=4) % channels
-    taps = _padded(_weights(network, layer).reshape(-1, channels).T, 1, _TAPS)[order]  # (outputs, taps)
-    quads = taps.reshape(patterns, 4 * _LANES, -1, _TAPS).transpose(0, 2, 1, 3)
-    constants, up = scaling
-    tile = _tile(network, layer, channels * layer.kernel[0] * layer.stride[1], 1)
-    stream = np.concatenate([_words(quads, np.int8), constants[:, order].ravel()])
-    return Packed(stream, {"PATTERNS": patterns, "UP": up, "TILE": tile}, alignment=_LINE)
+    return scaling and _dwconv(network, layer, scaling, wide=False)
+
+
+def dwconv_wide(network: QuantizedNetwork, layer: Layer) -> Packed | None:
+    """As `dwconv`, with vectors of 32 outputs and two taps of 16 bits in place of four."""
+    scaling = _wide_scaling(network, layer)
+    return scaling and _dwconv(network, layer, scaling, wide=True)
 
 
 def add(network: QuantizedNetwork, layer: Layer) -> Packed | None:
@@ -86,7 +82,7 @@ def pool(network: QuantizedNetwork, layer: Layer) -> Packed | None:
 
 PACKERS: Final[Packers] = {
     "conv": {"conv": conv, "conv_wide": conv_wide},
-    "dwconv": {"dwconv": dwconv},
+    "dwconv": {"dwconv": dwconv, "dwconv_wide": dwconv_wide},
     "dense": {"dense": dense, "dense_wide": dense_wide},
     "add": {"add": add},
     "avgpool": {"avgpool": pool},
@@ -108,6 +104,22 @@ def _conv(network: QuantizedNetwork, layer: Layer, scaling: _Scaling, *, wide: b
 def _dense(layer: Layer, weights: IntArray, scaling: _Scaling, *, wide: bool) -> Packed:
     units = weights.reshape(-1, 1, math.prod(layer.input_shapes[0]))
     return _products(units, scaling, most=_MOST_BLOCKS_OF_UNITS, wide=wide)
+
+
+def _dwconv(network: QuantizedNetwork, layer: Layer, scaling: _Scaling, *, wide: bool) -> Packed | None:
+    channels, word = layer.output_shape[-1], _WIDE_TAPS if wide else _TAPS
+    blocks = word  # so that a vector of outputs is as wide as one of input codes
+    outputs = blocks * _LANES
+    patterns = channels // math.gcd(channels, outputs)
+    if patterns > _MOST_PATTERNS:
+        return None
+    order = _order(outputs * patterns, fold=blocks) % channels
+    taps = _padded(_weights(network, layer).reshape(-1, channels).T, 1, word)[order]  # (outputs, taps)
+    words = taps.reshape(patterns, outputs, -1, word).transpose(0, 2, 1, 3)
+    constants, up = scaling
+    tile = _tile(network, layer, (1 + wide) * channels * layer.kernel[0] * layer.stride[1], 1)
+    stream = np.concatenate([_words(words, np.int16 if wide else np.int8), constants[:, order].ravel()])
+    return Packed(stream, {"PATTERNS": patterns, "UP": up, "TILE": tile}, alignment=_LINE)
 
 
 def _products(weights: IntArray, scaling: _Scaling, *, most: int, wide: bool) -> Packed:

@@ -134,13 +134,19 @@ static ALWAYS_INLINE FOR_AVX512 __m512i wrapped_512(__m512i sums, const int32_t 
     return bits < 32 ? _mm512_srai_epi32(_mm512_slli_epi32(sums, (uint32_t)(32 - bits)), (uint32_t)(32 - bits)) : sums;
 }
 
-static ALWAYS_INLINE FOR_AVX512 void store_wide_512(void *output, const int32_t bytes, __m512i sums,
-                                                    const struct scaling *by, const int32_t at, const int32_t count)
+static ALWAYS_INLINE FOR_AVX512 __m512i wide_512(__m512i sums, const int32_t bits, const struct scaling *by,
+                                                 const int32_t at)
 {
-    __m512i codes = scaled_512(sums, by, at);
+    __m512i codes = scaled_512(wrapped_512(sums, bits), by, at);
     codes = _mm512_min_epi32(codes, _mm512_set1_epi32(by->high - by->zero_point));
     codes = _mm512_max_epi32(codes, _mm512_set1_epi32(by->low - by->zero_point));
-    codes = _mm512_add_epi32(codes, _mm512_set1_epi32(by->zero_point));
+    return _mm512_add_epi32(codes, _mm512_set1_epi32(by->zero_point));
+}
+
+static ALWAYS_INLINE FOR_AVX512 void store_wide_512(void *output, const int32_t bytes, __m512i sums, const int32_t bits,
+                                                    const struct scaling *by, const int32_t at, const int32_t count)
+{
+    const __m512i codes = wide_512(sums, bits, by, at);
     const __mmask16 mask = count < 16 ? (__mmask16)((1 << count) - 1) : 0xFFFF;
     if (bytes == 1) {
         _mm_mask_storeu_epi8(output, mask, _mm512_cvtepi32_epi8(codes));
@@ -149,20 +155,36 @@ static ALWAYS_INLINE FOR_AVX512 void store_wide_512(void *output, const int32_t 
     }
 }
 
-/* As store_wide_512, of two vectors of sums, with wrapped_512. */
+/* As store_wide_512, of two blocks that take turns, four codes each. */
+static ALWAYS_INLINE FOR_AVX512 void store_wide_pair_512(void *output, const int32_t bytes, const __m512i *sums,
+                                                         const int32_t bits, const struct scaling *by, const int32_t at,
+                                                         const int32_t count)
+{
+    const __m512i codes = _mm512_packs_epi32(wide_512(sums[0], bits, by, at), wide_512(sums[1], bits, by, at + 16));
+    const __mmask32 mask = count < 32 ? ((__mmask32)1 << count) - 1 : 0xFFFFFFFF;
+    if (bytes == 1) {
+        _mm256_mask_storeu_epi8(output, mask, _mm512_cvtepi16_epi8(codes));
+    } else {
+        _mm512_mask_storeu_epi16(output, mask, codes);
+    }
+}
+
+/* As store_wide_512, of two vectors, the constants of the second `apart` from the first's: 8, where they are a block; 16,
+ * where they are halves of blocks that take turns, four codes each. */
 static ALWAYS_INLINE FOR_AVX2 void store_wide_256(void *output, const int32_t bytes, const __m256i *sums,
                                                   const int32_t bits, const struct scaling *by, const int32_t at,
-                                                  const int32_t count)
+                                                  const int32_t apart, const int32_t count)
 {
     __m256i codes[2];
     for (int32_t half = 0; half < 2; half++) {
         const __m256i own = _mm256_srai_epi32(_mm256_slli_epi32(sums[half], 32 - bits), 32 - bits);
-        __m256i scaled = scaled_256(own, by, at + 8 * half);
+        __m256i scaled = scaled_256(own, by, at + apart * half);
         scaled = _mm256_min_epi32(scaled, _mm256_set1_epi32(by->high - by->zero_point));
         scaled = _mm256_max_epi32(scaled, _mm256_set1_epi32(by->low - by->zero_point));
         codes[half] = _mm256_add_epi32(scaled, _mm256_set1_epi32(by->zero_point));
     }
-    __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi32(codes[0], codes[1]), 0xD8);
+    __m256i packed = _mm256_packs_epi32(codes[0], codes[1]); /* four of each in turn */
+    packed = apart == 8 ? _mm256_permute4x64_epi64(packed, 0xD8) : packed;
     if (bytes == 1) {
         packed = _mm256_permute4x64_epi64(_mm256_packs_epi16(packed, packed), 0xD8);
     }

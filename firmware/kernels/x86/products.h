@@ -96,8 +96,7 @@ FOR_AVX512 static void PER_LAYER(group_512)(const VALUE_T *values, int32_t group
             const int32_t filter = (group * GROUP + b) * 16;
             OUTPUT_T *codes = output + p * FILTERS_OUT + filter;
 #if WIDE
-            store_wide_512(codes, sizeof *codes, wrapped_512(sums[0][p][b], ACCUMULATOR_BITS), &by, filter,
-                           PER_LAYER(stored)(filter));
+            store_wide_512(codes, sizeof *codes, sums[0][p][b], ACCUMULATOR_BITS, &by, filter, PER_LAYER(stored)(filter));
 #else
             store_codes_512(codes, &sums[0][p][b], &by, filter, FOLD, PER_LAYER(stored)(filter));
 #endif
@@ -176,7 +175,7 @@ FOR_AVX2 static void PER_LAYER(group_256)(const VALUE_T *values, int32_t group, 
             const int32_t filter = (group * GROUP + b) * 16;
             OUTPUT_T *codes = output + p * FILTERS_OUT + filter;
 #if WIDE
-            store_wide_256(codes, sizeof *codes, all[p][b], ACCUMULATOR_BITS, &by, filter, PER_LAYER(stored)(filter));
+            store_wide_256(codes, sizeof *codes, all[p][b], ACCUMULATOR_BITS, &by, filter, 8, PER_LAYER(stored)(filter));
 #else
             store_codes_256(codes, all[p][b], &by, filter, FOLD, PER_LAYER(stored)(filter));
 #endif

@@ -85,6 +85,9 @@ WIDE = {  # with the width that is tried each time
     "positions": "12 bits, from 0",
     "dense": "16 bits",
     "one position": "16 by 8 bits",
+    "depthwise, 5 channels": "16 bits, accumulators of 24",
+    "depthwise, 16 channels": "",
+    "depthwise, 96 channels": "16 by 8 bits",
 }
 
 
@@ -141,7 +144,7 @@ def test_every_code_in_every_variant(toolchain: Toolchain, tmp_path: Path, name:
 def test_every_wide_code_in_every_variant(toolchain: Toolchain, tmp_path: Path, name: str, width: str) -> None:
     """Sums that wrap, too: the drawn constants are large."""
     shape, layers = NETWORKS[name]
-    network = side_by_side(shape, [layer for layer in layers if layer.kind != "dwconv"], sum(shape), WIDTHS[width])
+    network = side_by_side(shape, layers, sum(shape), WIDTHS[width])
     assert {kernel.partition("_")[2] for kernel in kernel_names(network, X86).values()} == {"wide"}
     assert differing_layers(toolchain, tmp_path, network, "-O2") == []
 
@@ -153,14 +156,15 @@ def test_every_code_where_one_alone_is_wide(
     toolchain: Toolchain, tmp_path: Path, codes: int, weights: int, out: int
 ) -> None:
     shape, layers = NETWORKS["windows"]
-    network = side_by_side(shape, [*layers, conv(7, (1, 1))], 1, Widths(codes, weights))
+    more = [conv(7, (1, 1)), depthwise(), depthwise((2, 2), (1, 2))]
+    network = side_by_side(shape, [*layers, *more], 1, Widths(codes, weights))
     half, formats = 1 << (out - 1), dict(network.formats)
     for layer in network.network.layers:
         formats[layer.name] = dataclasses.replace(formats[layer.name], bits=out, low=-half, high=half - 1, zero_point=3)
     clamps = {"clamp_low": -half, "clamp_high": half - 2}
     numbers = {name: dataclasses.replace(own, **clamps) for name, own in network.numbers.items()}
     network = dataclasses.replace(network, formats=formats, numbers=numbers)
-    assert set(kernel_names(network, X86).values()) == {"x86/conv_wide"}
+    assert set(kernel_names(network, X86).values()) == {"x86/conv_wide", "x86/dwconv_wide"}
     assert differing_layers(toolchain, tmp_path, network, "-O2") == []
 
 
@@ -190,11 +194,14 @@ def test_other_flags(toolchain: Toolchain, tmp_path: Path, flags: tuple[str, ...
 
 
 @pytest.mark.skipif(not gcc.installed(), reason="gcc is not installed on this computer")
-@pytest.mark.parametrize(("name", "threads"), [("windows", 1), ("tiles", 1), ("additions", 1), ("additions", 3)])
-def test_every_code_by_another_compiler(tmp_path: Path, name: str, threads: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "threads", "bits"),
+    [("windows", 1, 8), ("tiles", 1, 8), ("additions", 1, 8), ("additions", 3, 8), ("one position", 1, 16)],
+)
+def test_every_code_by_another_compiler(tmp_path: Path, name: str, threads: int, bits: int) -> None:
     """Without a warning, too: of pragmas that only the other compiler knows, for example."""
     shape, layers = NETWORKS[name]
-    network = side_by_side(shape, layers, seed=sum(shape))
+    network = side_by_side(shape, layers, sum(shape), Widths(bits, bits))
     assert differing_layers(gcc.Gcc(tmp_path), tmp_path, network, "-O2", threads=threads) == []
 
 
