@@ -159,7 +159,8 @@ def _wide_scaling(network: QuantizedNetwork, layer: Layer) -> _Scaling | None:
     """That of a kernel for 16 bits, whose sums wrap as accumulators do; None where it would not be exact, and where one
     for 8 bits is."""
     numbers = network.numbers[layer.name]
-    if _scaling(network, layer) is not None:
+    formats = network.formats[layer.inputs[0]], network.layer_format(layer)
+    if max(form.container_bits for form in formats) > 16 or _scaling(network, layer) is not None:
         return None
     reach, up = min(_reach(network, layer), 2 ** (numbers.accumulator_bits - 1)), _up(numbers)
     return _constants(network, layer, up) if up == 0 or reach << up < _SUMS_WITHIN else None

@@ -5,14 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from kernel_networks import differing_layers, side_by_side
+from kernel_networks import Widths, differing_layers, inputs_of, side_by_side
 
 from specc.codegen.generate import kernel_names
 from specc.codegen.kernels import family_of
 from specc.codegen.rewrites import without
 from specc.codegen.toolchain import Toolchain
+from specc.graph.build import build_network
+from specc.numerics import golden
+from specc.numerics.quantize import quantize
+from specc.spec import Spec
 from specc.spec.kernels import Rewrite
-from specc.spec.model import LayerSpec
+from specc.spec.model import (
+    Fusion,
+    InputSpec,
+    LayerKind,
+    LayerSpec,
+    ModelSpec,
+    QuantizationRow,
+    QuantizationTable,
+    WeightsSpec,
+)
 
 LAYERS = [
     LayerSpec(name="", kind="conv", units=8, kernel=(3, 3), padding="same", activation="relu"),
@@ -42,6 +55,38 @@ def test_every_code(toolchain: Toolchain, tmp_path: Path, core: str, off: tuple[
         assert changed.off == frozenset()  # the same program
         return
     assert changed.off == set(off) if family == "dsp" else changed.off == set(off) - {"shifts"}
+    assert differing_layers(toolchain, tmp_path, changed, core) == []
+
+
+@pytest.mark.parametrize("core", ["cortex-m0+", "cortex-m4"])
+def test_codes_of_16_bits_less_their_zero_point_take_32(toolchain: Toolchain, tmp_path: Path, core: str) -> None:
+    folded = side_by_side((6, 5, 4), [*LAYERS[:3], LAYERS[4], LAYERS[8]], seed=2, widths=Widths(codes=16))
+    changed = without(folded, ("zero_points",), family_of(core, has_dsp=True))
+    assert changed.off == {"zero_points"}
+    assert differing_layers(toolchain, tmp_path, changed, core) == []
+
+
+@pytest.mark.parametrize("core", ["cortex-m0+", "cortex-m4"])
+@pytest.mark.parametrize("kind", ["conv", "dwconv"])
+def test_every_output_of_a_convolution_without_window_sums(
+    toolchain: Toolchain, tmp_path: Path, core: str, kind: LayerKind
+) -> None:
+    layers = (
+        LayerSpec(name="c", kind=kind, units=8 if kind == "conv" else None, kernel=(3, 3), padding="same"),
+        LayerSpec(name="gap", kind="avgpool"),
+    )
+    model = ModelSpec(
+        name="net",
+        input=InputSpec(name="x", shape=(7, 6, 4), distribution="normal"),
+        layers=layers,
+        weights=WeightsSpec(seed=1),
+        fusions=(Fusion(layers=("c", "gap"), method="window_sums"),),
+    )
+    table = QuantizationTable(model="net", rows=(QuantizationRow(layer="*", bits=8),))
+    folded = quantize(Spec(edition=1, model=model, quantization=table), build_network(model))
+    changed = without(folded, ("window_sums",), family_of(core, has_dsp=True))
+    codes = inputs_of(folded, 1)
+    assert (golden.run(folded, codes)["gap"] == golden.run(changed, codes)["gap"]).all()
     assert differing_layers(toolchain, tmp_path, changed, core) == []
 
 
