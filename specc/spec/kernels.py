@@ -34,7 +34,7 @@ MEANINGS: Final[dict[Rewrite, tuple[str, str]]] = {
         "every sum is shifted and rounded by numbers of its channel",
     ),
     "rows": (
-        "layers run by rows where the schedule or the memory asks for it",
+        "layers run by rows, and in tiles, where the schedule or the memory asks for it",
         "every layer runs by itself, over whole tensors",
     ),
     "window_sums": (
