@@ -24,6 +24,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from specc.predict.networks import Mix
 from specc.predict.results import Kernels
@@ -171,6 +172,11 @@ class Model:
 
 def fit(observations: Sequence[Observation], start: Model | None = None) -> Model:
     """Fit factors and deviations. `start` is a fit to similar observations, from which this one is close."""
+    with threadpool_limits(1):  # the matrices are small: a second thread costs more than it computes
+        return _fit(observations, start)
+
+
+def _fit(observations: Sequence[Observation], start: Model | None) -> Model:
     subjects = [observation.subject for observation in observations]
     effects = _columns(subjects)
     work = _Work(subjects, effects)
@@ -191,8 +197,8 @@ def fit(observations: Sequence[Observation], start: Model | None = None) -> Mode
         weighted = rows / error[:, None]
         covariance = np.linalg.inv(weighted.T @ rows + np.diag(1 / prior))
         found = covariance @ (weighted.T @ (target - offset))
-        step = np.clip(found - parameters, -1, 1)  # the costs are not linear: no leaps
-        parameters = parameters + step
+        step = np.clip(found - parameters, -1, 1)
+        parameters = parameters + step / 2  # the costs are not linear: whole steps swing from side to side for ever
         second = parameters**2 + np.diag(covariance)
         moved = [_update(deviations, group, second[own], USUAL_DEVIATION) for group, own in columns.items()]
         left = (target - offset - rows @ parameters) ** 2 + np.sum((rows @ covariance) * rows, axis=1)
