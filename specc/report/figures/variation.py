@@ -81,12 +81,11 @@ def runs(measurement: Measurement) -> style.Image | None:
     with style.figure(1.9) as canvas:
         axes = canvas.add_subplot()
         axes.add_patch(_dots([(run, sample / scale) for run, sample in enumerate(samples, 1)]))
-        for name, value in (("median", measurement.total.p50), ("p95", measurement.total.p95)):
-            axes.axhline(value / scale, color=style.INK, linewidth=0.8, linestyle="-" if name == "median" else "--")
-            axes.annotate(
-                name, (1.0, value / scale), xycoords=("axes fraction", "data"), xytext=(4, 0),
-                textcoords="offset points", va="center",
-            )  # fmt: skip
+        # Names in a legend: outliers press the two lines together, and names beside them onto each other.
+        for name, value, line in (("median", measurement.total.p50, "-"), ("p95", measurement.total.p95, "--")):
+            label = f"{name}, {quantity(value, 's')}"
+            axes.axhline(value / scale, color=style.INK, linewidth=0.8, linestyle=line, label=label)
+        canvas.legend(loc="outside upper left", ncols=2, handlelength=2.6)
         axes.autoscale_view()
         axes.set_xlim(0, len(samples) + 1)
         axes.set_xlabel("run")
