@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _DOCUMENTS = ("guidelines", "full", "slides", "dashboard", "markdown", "data")
 _REPORT_EPILOG = """\
 documents:
-  guidelines  which hardware, on what evidence: PDF and HTML; 13 pages for 5 targets, 23 for 12
+  guidelines  which hardware, on what evidence: PDF and HTML; 10 to 15 pages
   full        every table, counter, figure and sample: PDF and HTML
   slides      for a screen, 16:9: PDF and HTML
   dashboard   one HTML file to filter, sort and try budgets in, without a network

@@ -132,11 +132,8 @@ def learn(
     """
     able = [candidate for candidate in pool if candidate.bound("latency") is not None]
     dimensions, left_out = _dimensions(able, limits)
-    left_out += [
-        f"{candidate.name}: its latency has no upper bound, so it can be held to no limit"
-        for candidate in pool
-        if candidate.bound("latency") is None
-    ]
+    if unbounded := ", ".join(candidate.name for candidate in pool if candidate.bound("latency") is None):
+        left_out.append(f"{unbounded}: no upper bound of latency is known, so never chosen")
     ranking = tuple(ranked(able, preference))
     known = {dimension: limit for dimension, limit in limits.items() if dimension in dimensions}
     guide = Guide(ranking, dimensions, known, rule(ranking, known), tuple(left_out))

@@ -14,21 +14,24 @@ from specc.report.tables import Table
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading within a section; a `fresh` one begins a page."""
+    """A heading within a section."""
 
     form: ClassVar = "heading"
     text: str
-    fresh: bool = False
 
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph: `lead` is set in bold before it, `link` is the anchor of the figures it rests on."""
+    """A paragraph: `lead` is set in bold before it, `link` is the anchor of the figures it rests on.
+
+    A document that does not show these links to `instead`, where the figures stand with fewer details.
+    """
 
     form: ClassVar = "text"
     text: str
     link: str = ""
     lead: str = ""
+    instead: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,12 @@ Block = Heading | Text | Bullets | Definitions | Listing | Table | Image
 
 @dataclass(frozen=True)
 class Section:
-    """A section of a document. `wide` ones stand on pages turned sideways, `fresh` ones begin a page."""
+    """A section of a document. `wide` ones stand on pages turned sideways."""
 
     id: str
     title: str
     blocks: tuple[Block, ...]
     wide: bool = False
-    fresh: bool = False
 
 
 @dataclass(frozen=True)

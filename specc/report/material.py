@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from specc.explain.attribution import attribute, tells_computing
 from specc.explain.sentences import Statement
@@ -11,10 +12,13 @@ from specc.guide.candidates import Candidate, candidates, estimated_candidates, 
 from specc.guide.choose import Choice, choose
 from specc.guide.tree import Guide, learn
 from specc.measure.result import Measurement
+from specc.report.blocks import Text
 from specc.report.inputs import ReportInputs
 from specc.report.sections.layers import counter_tables, measured
 from specc.report.tables import Table, anchor
 from specc.spec.contract import Guidelines
+
+SHORTLIST: Final = 5  # candidates whose layers are shown: what tables and panels hold side by side on a page
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,16 @@ class Material:
         return [measurement for measurement in found if measurement is not None]
 
     @cached_property
+    def shortlist(self) -> list[Measurement]:
+        """The candidates that stand best: of them every document shows layers and counters."""
+        return self.ranked[:SHORTLIST]
+
+    @cached_property
+    def others(self) -> list[str]:
+        """The names of the measured candidates that are not on the shortlist, best first."""
+        return [measurement.target for measurement in self.ranked[SHORTLIST:]]
+
+    @cached_property
     def telling(self) -> list[Measurement]:
         """Those of `ranked` whose counters tell causes apart, layer by layer."""
         return [
@@ -79,17 +93,19 @@ class Material:
 
     @cached_property
     def counters(self) -> list[Table]:
-        """Counters by layer, targets with equal counters together."""
-        return counter_tables(self.inputs)
+        """Counters by layer of the shortlist, targets with equal counters together."""
+        return counter_tables(self.inputs.network, self.shortlist)
 
     @cached_property
     def links(self) -> frozenset[str]:
         """Anchors of the rows of counters."""
         return frozenset(row.anchor for data in self.counters for row in data.rows if row.anchor)
 
-    def link(self, statement: Statement) -> str:
-        """The row a statement was made from: of counters where there is one, else of latency."""
+    def said(self, statement: Statement) -> Text:
+        """A statement with a link to the row it was made from: of counters where there is one, else of latency."""
         exact = anchor("counters", statement.target, *([statement.layer] if statement.layer else []))
+        split = anchor("causes", statement.target) if exact in self.links else anchor("latency", statement.target)
+        instead = anchor("time", statement.layer) if statement.layer else split
         if statement.counters != ("latency",) and exact in self.links:
-            return exact
-        return anchor("time", statement.layer) if statement.layer else anchor("latency", statement.target)
+            return Text(statement.text, exact, instead=instead)
+        return Text(statement.text, instead)

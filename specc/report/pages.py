@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from specc.report import fonts
 from specc.report.inputs import ReportError, ReportInputs
@@ -42,6 +42,7 @@ def render(context: dict[str, Any], template: str = "page.html", style: str = "s
     environment = SandboxedEnvironment(
         loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=visible
     )
+    environment.filters["code"] = code
     rules = Markup((folder / style).read_text(encoding="utf-8"))
     page = environment.get_template(template).render(**context, style=rules, fonts=_PLACES)
     for name, family in (("text", fonts.TEXT), ("mono", fonts.MONO)):
@@ -59,6 +60,11 @@ def visible(value: Any) -> Any:
         else character
         for character in value
     )
+
+
+def code(text: str) -> Markup:
+    """What stands between backquotes in a sentence, set as code; everything is escaped."""
+    return Markup(re.sub(r"`([^`]+)`", r'<span class="code">\1</span>', str(escape(visible(text)))))
 
 
 def file_name(name: str) -> str:

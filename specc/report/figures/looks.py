@@ -19,6 +19,7 @@ from specc.explain.attribution import (
     STORES,
     UNATTRIBUTED,
 )
+from specc.explain.energy import CLOCKING, FLASH_READS, IDLE, MEMORY, SRAM_ACCESSES
 from specc.report import style
 
 Look = tuple[str, str]
@@ -37,6 +38,14 @@ CAUSE_LOOK: Final[dict[str, Look]] = {
     STALLS: (style.VERMILION, ""),
     OTHER: (style.PALE, ""),
     UNATTRIBUTED: ("#FFFFFF", "...."),
+}
+# Causes of energy: those of cycles, and some of its own.
+ENERGY_LOOK: Final[dict[str, Look]] = CAUSE_LOOK | {
+    IDLE: (style.MUTED, ""),
+    FLASH_READS: (style.ORANGE, "////"),
+    SRAM_ACCESSES: (style.SKY, "////"),
+    MEMORY: (style.PURPLE, "////"),
+    CLOCKING: (style.YELLOW, ""),
 }
 _KIND_LOOK: Final[dict[str, Look]] = {
     "conv": (style.BLUE, ""),

@@ -10,7 +10,7 @@ from specc.report.tables import Cell, Column, Row, Table, table
 from specc.report.tree_text import tree_text
 from specc.spec.hardware import Fact, Hardware
 
-_ACROSS = 10  # samples in a row
+_ACROSS = 15  # samples in a row
 
 
 def facts(material: Material) -> Section:

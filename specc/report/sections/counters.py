@@ -1,29 +1,32 @@
-"""Every counter of every layer, on every target."""
+"""Every counter of every layer, on the candidates that stand best; the data holds those of all."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from specc.evidence import Figure
 from specc.measure.result import Measurement
-from specc.report.blocks import Missing, Section
+from specc.report.blocks import Missing, Section, Text, present
 from specc.report.material import Material
 from specc.report.numbers import count, significant
 from specc.report.tables import Cell, Column, Row, Table, table
 
-_LAYERS_ACROSS = 12  # columns of layers that a page turned sideways holds
+_LAYERS_ACROSS = 16  # columns of layers that a page turned sideways holds
 
 
 def counters(material: Material) -> Section | Missing:
     """Rows are counters, columns layers; targets whose counters all agree share a table."""
     groups: dict[tuple[object, ...], list[Measurement]] = {}
-    for measurement in material.shown:
+    for measurement in material.shortlist:
         if measurement.counters:
             groups.setdefault(_fingerprint(measurement), []).append(measurement)
     if not groups:
-        return Missing("Every counter", "no target has counters")
+        return Missing("Every counter", "none of the candidates that stand best has counters")
     tables = [data for group in groups.values() for data in _tables(group)]
-    return Section("every-counter", "Every counter", tuple(tables), wide=True)
+    others = [name for name in material.others if material.inputs.measurements[name].counters]
+    said = f"The counters of {', '.join(others)} are in the data (`specc report --document data`)."
+    return Section("every-counter", "Every counter", present(Text(said) if others else None, *tables), wide=True)
 
 
 def _fingerprint(measurement: Measurement) -> tuple[object, ...]:
@@ -38,7 +41,8 @@ def _tables(group: list[Measurement]) -> list[Table]:
     targets = ", ".join(m.target for m in group)
     made = []
     every = measurement.layers
-    parts = [every[start : start + _LAYERS_ACROSS] for start in range(0, len(every), _LAYERS_ACROSS)] or [()]
+    abreast = math.ceil(len(every) / max(1, math.ceil(len(every) / _LAYERS_ACROSS)))  # the tables alike
+    parts = [every[start : start + abreast] for start in range(0, len(every), abreast or 1)] or [()]
     for place, layers in enumerate(parts, start=1):
         columns = [Column("counter"), Column("inference", number=True)]
         columns += [Column(layer.name, number=True) for layer in layers]

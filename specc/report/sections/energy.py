@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from specc.explain.energy import ENERGY_CAUSES, EnergyAttribution, inference_energy, layer_energy
-from specc.report.blocks import Missing, Section, present
-from specc.report.figures.energy import energy_shares
+from specc.report.blocks import Block, Bullets, Item, Missing, Section, present
+from specc.report.figures.energy import energy_causes, energy_shares
 from specc.report.material import Material
 from specc.report.numbers import digits, fixed, interval, significant, unit_for
 from specc.report.tables import Cell, Column, Row, Table, table
@@ -17,29 +17,48 @@ _REST: Final = "all others"
 
 
 def energy(material: Material) -> Section | Missing:
-    """Energy by kind of layer, and what each figure rests on."""
+    """Energy by kind of layer, by cause, and by cause and layer."""
     drawn = energy_shares(material.inputs.network, material.shown)
     if drawn is None:
         return Missing("Energy", "no target has a known energy")
-    return Section("energy", "Energy", present(drawn, _table(material), _by_target(material), _by_layer(material)))
+    blocks = present(drawn, _table(material), *_by_cause(material), _by_layer(material))
+    return Section("energy", "Where the energy goes", blocks)
 
 
-def _by_target(material: Material) -> Table | None:
-    """Share of an inference's energy by cause, targets as rows; None where nothing tells of any."""
-    found = {m.target: split for m in material.shown if (split := inference_energy(m)) is not None}
+def causes_of_energy(material: Material) -> Section | Missing:
+    """The figure of energy by cause alone, and what the split rests on."""
+    found = _split(material)
     if not found:
-        return None
-    symbol, scale = unit_for([one.whole for one in found.values()], "J")
+        return Missing("Where the energy goes", "no target has a known energy and counters that tell its causes apart")
+    drawn, notes = energy_causes(material.shown, found), tuple(map(Item, _grounds(material, found)))
+    return Section("energy", "Where the energy goes", present(drawn, Bullets(notes, small=True)))
+
+
+def _split(material: Material) -> dict[str, EnergyAttribution]:
+    """The energy of every target by cause, where anything tells of it."""
+    return {m.target: split for m in material.shown if (split := inference_energy(m)) is not None}
+
+
+def _grounds(material: Material, found: Mapping[str, EnergyAttribution]) -> list[str]:
+    """How the energy of which target was split, and of which nothing tells."""
     by_basis: dict[str, list[str]] = {}
     for target, one in found.items():
         by_basis.setdefault(one.basis, []).append(target)
     notes = [f"{', '.join(targets)}: {basis}." for basis, targets in by_basis.items()]
     absent = [m.target for m in material.shown if m.energy.value is not None and m.target not in found]
-    if absent:
-        notes.append(f"Nothing tells where the energy of {', '.join(absent)} goes.")
+    return [*notes, f"Nothing tells where the energy of {', '.join(absent)} goes."] if absent else notes
+
+
+def _by_cause(material: Material) -> tuple[Block, ...]:
+    """Figure and table of the energy by cause, targets as rows; nothing where it is known of none."""
+    found = _split(material)
+    if not found:
+        return ()
+    symbol, scale = unit_for([one.whole for one in found.values()], "J")
     causes = _causes(found.values())
     rows = [Row((Cell(target), *_shares(one, causes, scale))) for target, one in found.items()]
-    return table("Energy by cause", _columns("target", symbol, causes), rows, notes, kind="causes")
+    columns, notes = _columns("target", symbol, causes), _grounds(material, found)
+    return present(energy_causes(material.shown, found), table("Energy by cause", columns, rows, notes, kind="causes"))
 
 
 def _by_layer(material: Material) -> Table | None:
@@ -96,12 +115,12 @@ def _table(material: Material) -> Table:
             cells = (Cell("unknown", muted=True), Cell(""))
         else:
             cells = (Cell(significant(m.energy.value / scale, digits(m.energy))), Cell(interval(m.energy, scale)))
-        rows.append(Row((Cell(m.target), *cells, Cell(m.energy.evidence), Cell(m.energy.basis or "not recorded"))))
+        rows.append(Row((Cell(m.target), *cells, Cell(m.energy.evidence))))
     columns = (
         Column("target"),
         Column("energy", symbol, number=True),
         Column("interval", symbol, number=True),
         Column("evidence"),
-        Column("rests on"),
     )
-    return table("Energy of one inference", columns, rows, kind="energies")
+    note = "What each figure rests on stands under Method."
+    return table("Energy of one inference", columns, rows, (note,), kind="energies")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from specc.evidence import Figure
 from specc.explain.experiment import Experiment, Trial
 from specc.explain.trials import gain, predicted_gain, return_on_effort, sentence
@@ -13,12 +15,20 @@ from specc.report.material import Material
 from specc.report.numbers import UNKNOWN, figure_text, percent, significant
 from specc.report.tables import Cell, Column, Row, Table, table
 
+_NONE: Final = Missing("Experiments", "`specc experiment` has stored none of this spec as it is now")
+
+
+def optimisations(material: Material) -> Section | Missing:
+    """The tables alone: what was tried, what was predicted of it, and what it gained."""
+    found = tuple(_table(one) for one in material.inputs.experiments if one.trials)
+    return Section("experiments", "What changes gain", found) if found else _NONE
+
 
 def experiments(material: Material) -> Section | Missing:
     """A table and a list for each target that was experimented with."""
     found = [one for one in material.inputs.experiments if one.trials]
     if not found:
-        return Missing("Experiments", "`specc experiment` has stored none of this spec as it is now")
+        return _NONE
     blocks = tuple(block for one in found for block in _blocks(one))
     return Section("experiments", "Experiments", blocks)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from specc.check.instruction_model import core_name
-from specc.guide.candidates import DIMENSIONS, candidates
+from specc.guide.candidates import DIMENSIONS
 from specc.guide.profile import NAMES, Point, profiles
-from specc.report.blocks import Block, Definitions, Heading, Section, Text
+from specc.report.blocks import Section, present
 from specc.report.inputs import ReportInputs
 from specc.report.material import Material
 from specc.report.numbers import DASH, UNKNOWN, figure_text, significant, unit_text
@@ -18,21 +18,21 @@ from specc.spec.hardware import Fact, Target
 
 def hardware(material: Material) -> Section:
     """The candidates' facts, and when to take which."""
-    blocks: list[Block] = [hardware_table(material.inputs)]
-    if given := advice(material.inputs):
-        entries = tuple((item.part, _advice_texts(item)) for item in given)
-        blocks += [Heading("Best for, avoid when"), Definitions(entries)]
-    return Section("hardware", "Hardware compared", tuple(blocks))
+    given = advice(material)
+    return Section("hardware", "Hardware compared", present(hardware_table(material.inputs), _advice_table(given)))
 
 
-def _advice_texts(item: Advice) -> tuple[Text, ...]:
-    texts = []
-    if item.best_for:
-        texts.append(Text(f"{'; '.join(item.best_for)}.", lead="Best for"))
-    if item.avoid_when:
-        texts.append(Text(f"{'; '.join(item.avoid_when)}.", lead="Avoid when"))
-    nothing = "Not certain to be the best or the worst in any dimension, and no contract fails."
-    return tuple(texts) or (Text(nothing),)
+def _advice_table(given: list[Advice]) -> Table | None:
+    if not given:
+        return None
+    nothing = Cell("\u2014", muted=True)
+    rows = []
+    for item in given:
+        cells = [Cell("; ".join(said)) if said else nothing for said in (item.best_for, item.avoid_when)]
+        rows.append(Row((Cell(item.part), *cells)))
+    columns = (Column("part"), Column("best for"), Column("avoid when"))
+    notes = ("A dash: certain to be the best, or the worst, in nothing; and no contract fails.",)
+    return table("Best for, avoid when", columns, rows, notes, kind="advice")
 
 
 def hardware_table(inputs: ReportInputs) -> Table:
@@ -59,7 +59,7 @@ def hardware_table(inputs: ReportInputs) -> Table:
         rows.append(
             Row(
                 (
-                    Cell(hardware.title, ", ".join(filter(None, (hardware.vendor, target.name)))),
+                    Cell(hardware.title.partition(",")[0], ", ".join(filter(None, (hardware.vendor, target.name)))),
                     Cell(core_name(hardware)),
                     _clock(target, notes),
                     cell(hardware.sram, "KiB"),
@@ -127,13 +127,15 @@ class Advice:
     avoid_when: tuple[str, ...]
 
 
-def advice(inputs: ReportInputs) -> list[Advice]:
-    """Best for and avoid when, from figures and verdicts; only what they show."""
-    pool = candidates(inputs.spec, inputs.measurements)
+def advice(material: Material) -> list[Advice]:
+    """Best for and avoid when, from figures and verdicts; only what they show. The best candidate comes first."""
+    inputs = material.inputs
+    pool = material.measured
     by_name = {candidate.name: candidate for candidate in pool}
     limited = {item.scope[0] if item.kind == "memory" else item.kind for b in inputs.spec.budgets for item in b.items}
     found = []
-    for profile in profiles(pool, inputs.verdicts):
+    order = [standing.target for standing in material.choice.standings]
+    for profile in sorted(profiles(pool, inputs.verdicts), key=lambda profile: order.index(profile.target)):
         best = [f"the lowest {_point(point)}" for point in profile.best_for]
         outcomes = [v.outcome for v in inputs.verdicts if v.target == profile.target]
         if limited and set(outcomes) == {"pass"}:

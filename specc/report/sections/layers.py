@@ -9,7 +9,7 @@ from typing import Final
 
 from specc.explain.attribution import ACCELERATOR, CAUSES, Attribution, attribute
 from specc.explain.sentences import cycles_per_mac
-from specc.graph.network import Layer
+from specc.graph.network import Layer, Network
 from specc.measure.result import Latency, Measurement
 from specc.report.inputs import ReportInputs
 from specc.report.numbers import count, decimals, fixed, interval, significant, unit_for, variability_text
@@ -40,7 +40,7 @@ def latency_table(inputs: ReportInputs) -> Table:
     for measurement in shown:
         total, cold = measurement.total, measurement.cold
         varies = measurement.evidence == "measured"
-        samples = f"{len(total.samples)} {'runs' if varies else 'inputs'}"
+        samples = f"{len(total.samples)} {'run' if varies else 'input'}{'s' if len(total.samples) > 1 else ''}"
         rows.append(
             Row(
                 (
@@ -76,18 +76,17 @@ def _percentile(value: float, varies: bool) -> Cell:
     return Cell(significant(value, 4)) if varies else Cell("\u2014", muted=True)
 
 
-def time_tables(inputs: ReportInputs) -> list[Table]:
+def time_tables(network: Network, shown: Sequence[Measurement]) -> list[Table]:
     """Rows are layers, columns are targets: median time and its share of an inference.
 
     As many tables as the width of a page asks for; the rows of the first are what sentences link to.
     """
-    shown = measured(inputs)
     parts = math.ceil(len(shown) / _TARGETS_ABREAST)
     cuts = [len(shown) * part // parts for part in range(parts + 1)] if parts else []
-    return [_time_table(inputs, shown[start:end], start) for start, end in itertools.pairwise(cuts)]
+    return [_time_table(network, shown[start:end], start) for start, end in itertools.pairwise(cuts)]
 
 
-def _time_table(inputs: ReportInputs, shown: list[Measurement], start: int) -> Table:
+def _time_table(network: Network, shown: Sequence[Measurement], start: int) -> Table:
     """The times of some targets, of which the first is number `start` of all that were measured."""
     scales = {m.target: unit_for([max(_value(layer.latency) for layer in m.layers)], "s") for m in shown}
     columns = [Column("layer"), Column("output", number=True), Column("MACs", number=True)]
@@ -96,14 +95,14 @@ def _time_table(inputs: ReportInputs, shown: list[Measurement], start: int) -> T
         columns += [Column("share", "%", number=True)]
     by_target = {m.target: {layer.name: layer for layer in m.layers} for m in shown}
     rows = []
-    for layer in inputs.network.layers:
+    for layer in network.layers:
         cells = [Cell(layer.name, layer.kind), Cell(shape(layer)), Cell(count(layer.macs))]
         for m in shown:
             result = by_target[m.target].get(layer.name)
             cells += _time_cells(result.latency if result else None, m, scales[m.target][1])
         rows.append(Row(tuple(cells), "" if start else anchor("time", layer.name)))
     overhead = [Cell("outside the layers"), Cell(""), Cell("")]
-    total = [Cell("inference"), Cell(shape(inputs.network.layers[-1])), Cell(count(inputs.network.macs))]
+    total = [Cell("inference"), Cell(shape(network.layers[-1])), Cell(count(network.macs))]
     for m in shown:
         overhead += _time_cells(m.overhead, m, scales[m.target][1])
         total += _time_cells(m.total, m, scales[m.target][1])
@@ -127,10 +126,10 @@ def _value(latency: Latency) -> float:
     return latency.best.value or 0.0
 
 
-def counter_tables(inputs: ReportInputs) -> list[Table]:
+def counter_tables(network: Network, shown: Sequence[Measurement]) -> list[Table]:
     """Cycles and counters by layer: one table for all targets on which every counter is equal."""
     groups: list[list[Measurement]] = []
-    for measurement in measured(inputs):
+    for measurement in shown:
         if "cycles" not in measurement.counters:
             continue
         for group in groups:
@@ -139,7 +138,7 @@ def counter_tables(inputs: ReportInputs) -> list[Table]:
                 break
         else:
             groups.append([measurement])
-    return [_counter_table(inputs, group) for group in groups]
+    return [_counter_table(network, group) for group in groups]
 
 
 def _counts(measurement: Measurement) -> list[list[float | None]]:
@@ -151,13 +150,13 @@ def _counts(measurement: Measurement) -> list[list[float | None]]:
     ]
 
 
-def _counter_table(inputs: ReportInputs, group: list[Measurement]) -> Table:
+def _counter_table(network: Network, group: list[Measurement]) -> Table:
     measurement = group[0]
     present = [(name, title) for name, title in _COUNTERS if name in measurement.counters]
     columns = [Column("layer"), Column("cycles", number=True), Column("share", "%", number=True)]
     columns += [Column("cycles per MAC", number=True)]
     columns += [Column(title, number=True) for _, title in present]
-    by_name = {layer.name: layer for layer in inputs.network.layers}
+    by_name = {layer.name: layer for layer in network.layers}
     whole = measurement.counters["cycles"].value or math.inf
     rows = []
     for result in measurement.layers:
@@ -174,7 +173,7 @@ def _counter_table(inputs: ReportInputs, group: list[Measurement]) -> Table:
             ),
         ]
         rows.append(Row(tuple(cells), anchor("counters", measurement.target, result.name)))
-    rate = whole / inputs.network.macs if inputs.network.macs else None
+    rate = whole / network.macs if network.macs else None
     rows.append(
         Row(
             (
@@ -196,34 +195,32 @@ def _counter_table(inputs: ReportInputs, group: list[Measurement]) -> Table:
 
 
 def cause_tables(inputs: ReportInputs) -> list[Table]:
-    """Share of an inference's cycles by cause, targets as rows, equal ones in one; a table for cores and one for
-    accelerators, which have causes of their own. Empty where no target can tell.
+    """Share of an inference's cycles by cause, targets as rows; a table for cores and one for accelerators, which have
+    causes of their own. Empty where no target can tell.
 
     Cycles that a model only bounds (waiting for flash) stand in a column of their own and take no part in the shares.
     """
-    by_split: dict[tuple[Attribution, float | None], list[str]] = {}
+    kinds: dict[bool, list[tuple[str, Attribution, float | None]]] = {}
     for m in measured(inputs):
         if (found := attribute(m.counters)) is not None:
             waits = m.counters.get("flash_waits_at_most")
-            by_split.setdefault((found, waits.high if waits else None), []).append(m.target)
-    kinds: dict[bool, list[tuple[Attribution, float | None, list[str]]]] = {}
-    for (found, most), targets in by_split.items():
-        kinds.setdefault(any(part.cause in ACCELERATOR for part in found.parts), []).append((found, most, targets))
+            accelerator = any(part.cause in ACCELERATOR for part in found.parts)
+            kinds.setdefault(accelerator, []).append((m.target, found, waits.high if waits else None))
     return [_cause_table(kinds[kind], accelerators=kind) for kind in sorted(kinds)]
 
 
-def _cause_table(splits: Sequence[tuple[Attribution, float | None, list[str]]], *, accelerators: bool) -> Table:
-    causes = [cause for cause in CAUSES if any(found.share(cause) for found, _, _ in splits)]
+def _cause_table(splits: Sequence[tuple[str, Attribution, float | None]], *, accelerators: bool) -> Table:
+    causes = [cause for cause in CAUSES if any(found.share(cause) for _, found, _ in splits)]
     columns = [Column("target"), Column("cycles", number=True), *(Column(cause, "%", number=True) for cause in causes)]
     if not accelerators:
         columns.append(Column("flash waits, at most", "cycles", number=True))
     rows = []
-    for found, most, targets in splits:
-        cells = [Cell(", ".join(targets)), Cell(count(found.whole))]
+    for target, found, most in splits:
+        cells = [Cell(target), Cell(count(found.whole))]
         cells += [Cell(fixed(found.share(cause) * 100, 1)) for cause in causes]
         if not accelerators:
             cells.append(Cell("unknown", muted=True) if most is None else Cell(count(most)))
-        rows.append(Row(tuple(cells)))
+        rows.append(Row(tuple(cells), anchor("causes", target)))
     return table("Cycles by cause" + (" on accelerators" if accelerators else ""), columns, rows, kind="causes")
 
 

@@ -26,7 +26,11 @@ def levels(material: Material) -> Section | Missing:
     for level in LEVELS:
         own = {target: [metric for metric in all_ if metric.level == level] for target, all_ in found.items()}
         tables.append(_table(level, own))
-    blind = tuple((m.target, tuple(Text(f"{text}.") for text in said)) for m in material.shown if (said := unseen(m)))
+    by_text: dict[tuple[str, ...], list[str]] = {}
+    for m in material.shown:
+        if said := tuple(unseen(m)):
+            by_text.setdefault(said, []).append(m.target)
+    blind = tuple((", ".join(targets), tuple(Text(f"{text}.") for text in said)) for said, targets in by_text.items())
     rest = (Heading("What the counters do not show"), Definitions(blind)) if blind else ()
     return Section("levels", "Levels of metrics", (*tables, *rest))
 

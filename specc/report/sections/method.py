@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specc.report.blocks import Block, Bullets, Heading, Item, Section, Text, present
 from specc.report.material import Material
-from specc.report.sections.reproducibility import assumptions, bases, checklist, limits
+from specc.report.sections.reproducibility import assumptions, bases, checklist, limits, results
 
 _METHOD = (
     "The same generated C runs on every target, and its output is compared with an integer model of the network bit "
@@ -15,17 +15,21 @@ _METHOD = (
 
 def method(material: Material) -> Section:
     """What was done, what every figure rests on, and under which assumptions."""
-    blocks: list[Block] = [*present(Text(_METHOD), bases(material.inputs))]
+    blocks: list[Block] = [Text(_METHOD)]
+    if grounds := bases(material.inputs):
+        items = tuple(Item(text, aside=f"({evidence})") for text, evidence in grounds)
+        blocks += [Heading("What the figures rest on"), Bullets(items, small=True)]
     if made := assumptions(material.inputs):
         items = tuple(Item(text, aside=f"({targets})") for text, targets in made)
-        blocks += [Heading("Assumptions"), Bullets(items)]
+        blocks += [Heading("Assumptions"), Bullets(items, small=True)]
     return Section("method", "Method", tuple(blocks))
 
 
 def reproducibility(material: Material) -> Section:
     """Every field of provenance."""
-    block = checklist(material.inputs) or Text("Not observed: no target was measured.")
-    return Section("reproducibility", "Reproducibility checklist", (block,))
+    blocks = present(results(material.inputs), checklist(material.inputs))
+    nothing = Text("Not observed: no target was measured.")
+    return Section("reproducibility", "Reproducibility checklist", blocks or (nothing,))
 
 
 def limitations(material: Material) -> Section:

@@ -17,7 +17,8 @@ OUTPUT_WORDS: Final[dict[bool | None, str]] = {
     False: "differs from the integer golden model",
     None: "not compared: nothing ran",
 }
-_FIELDS: tuple[tuple[str, Callable[[Provenance], str]], ...] = (
+_COMPARED: Final[dict[bool | None, str]] = {True: "equal", False: "differ", None: "not compared"}
+_FIELDS: Final[tuple[tuple[str, Callable[[Provenance], str]], ...]] = (
     ("spec", lambda p: p.spec_hash),
     ("network graph", lambda p: p.graph_hash),
     ("model file", lambda p: p.model_file),
@@ -27,34 +28,63 @@ _FIELDS: tuple[tuple[str, Callable[[Provenance], str]], ...] = (
     ("schedule", lambda p: p.schedule),
     ("compiler", lambda p: p.compiler),
     ("compiler flags", lambda p: p.compiler_flags),
-    ("backend", lambda p: f"{p.backend}, version {p.backend_version}"),
-    ("hardware", lambda p: p.hardware),
-    ("clock", lambda p: f"{p.clock_hz / 1e6:,.10g} MHz" if p.clock_hz else "unknown"),
-    ("core model", lambda p: p.core_model),
     ("host", lambda p: p.host),
     ("seed", lambda p: str(p.seed)),
-    ("inputs", lambda p: str(p.inputs)),
-    ("warm-up runs", lambda p: str(p.warmup)),
     ("libraries", lambda p: ", ".join(f"{name} {version}" for name, version in sorted(p.library_versions.items()))),
-    ("taken at", lambda p: p.taken_at),
 )
+_KEY: Final = 12  # characters of a result's key, which tell it from every other; the data has it whole
+
+
+def results(inputs: ReportInputs) -> Table | None:
+    """What of the provenance differs from result to result, a row each. None where nothing was measured."""
+    rows = []
+    for m in measured(inputs):
+        p = m.provenance
+        day, _, hour = p.taken_at.partition("T")
+        rows.append(
+            Row(
+                (
+                    Cell(m.target, p.hardware),
+                    Cell(m.evidence, f"{p.backend} {p.backend_version}"),
+                    Cell(p.core_model),
+                    Cell(f"{p.clock_hz / 1e6:,.10g}" if p.clock_hz else "unknown", muted=not p.clock_hz),
+                    Cell(str(p.inputs)),
+                    Cell(str(p.warmup)),
+                    Cell(_COMPARED[m.output_matches_golden], muted=m.output_matches_golden is None),
+                    Cell(day, hour),
+                    Cell(m.key[:_KEY]),
+                )
+            )
+        )
+    columns = (
+        Column("target"),
+        Column("evidence"),
+        Column("core model"),
+        Column("clock", "MHz", number=True),
+        Column("inputs", number=True),
+        Column("warm-up runs", number=True),
+        Column("output and golden model"),
+        Column("taken at"),
+        Column("result key"),
+    )
+    return table("Every result", columns, rows, kind="results") if rows else None
 
 
 def checklist(inputs: ReportInputs) -> Table | None:
-    """Every field of provenance; a value that several targets share stands once. None where nothing was measured."""
+    """The rest of it: a value that several results share stands once. None where nothing was measured."""
     shown = measured(inputs)
     if not shown:
         return None
     rows: list[Row] = []
-    for name, read in _fields():
+    for name, read in _FIELDS:
         by_value: dict[str, list[str]] = {}
         for measurement in shown:
-            if value := read(measurement):
+            if value := read(measurement.provenance):
                 by_value.setdefault(value, []).append(measurement.target)
         for place, (value, targets) in enumerate(by_value.items()):
             rows.append(Row((Cell("" if place else name), Cell(_who(targets, shown)), Cell(value))))
     return table(
-        "From the provenance of every result",
+        "What they were made from",
         (Column("what"), Column("target"), Column("value")),
         rows,
         kind="checklist",
@@ -64,15 +94,6 @@ def checklist(inputs: ReportInputs) -> Table | None:
 def _kernels(by_layer: dict[str, str]) -> str:
     """How many layers each kernel computes."""
     return ", ".join(f"{name} ({count})" for name, count in sorted(Counter(by_layer.values()).items()))
-
-
-def _fields() -> list[tuple[str, Callable[[Measurement], str]]]:
-    return [
-        ("evidence", lambda m: m.evidence),
-        *((name, lambda m, read=read: read(m.provenance)) for name, read in _FIELDS),
-        ("output", lambda m: OUTPUT_WORDS[m.output_matches_golden]),
-        ("result key", lambda m: m.key),
-    ]
 
 
 def assumptions(inputs: ReportInputs) -> list[tuple[str, str]]:
@@ -89,8 +110,8 @@ def assumptions(inputs: ReportInputs) -> list[tuple[str, str]]:
     ]
 
 
-def bases(inputs: ReportInputs) -> Table | None:
-    """What latency, energy and memory figures rest on; equal grounds once. None where nothing was measured."""
+def bases(inputs: ReportInputs) -> list[tuple[str, str]]:
+    """What latency, energy and memory figures rest on, each with its evidence; equal grounds once."""
     shown = measured(inputs)
     kinds: list[tuple[str, Callable[[Measurement], Figure]]] = [
         ("latency", lambda m: m.total.best),
@@ -98,17 +119,15 @@ def bases(inputs: ReportInputs) -> Table | None:
         ("SRAM", lambda m: m.memory.sram),
         ("flash", lambda m: m.memory.flash),
     ]
-    rows: list[Row] = []
+    found: list[tuple[str, str]] = []
     for kind, read in kinds:
         by_ground: dict[tuple[str, str], list[str]] = {}
         for m in shown:
             figure = read(m)
             by_ground.setdefault((figure.evidence, figure.basis or "not recorded"), []).append(m.target)
-        for place, ((evidence, basis), targets) in enumerate(by_ground.items()):
-            who = _who(targets, shown)
-            rows.append(Row((Cell("" if place else kind), Cell(who), Cell(evidence), Cell(basis))))
-    columns = (Column("figure"), Column("target"), Column("evidence"), Column("rests on"))
-    return table("What the figures rest on", columns, rows, kind="bases") if rows else None
+        for (evidence, basis), targets in by_ground.items():
+            found.append((f"{kind} of {_who(targets, shown)}: {basis}", evidence))
+    return found
 
 
 def _who(targets: list[str], shown: list[Measurement]) -> str:

@@ -75,7 +75,7 @@ def _tree(material: Material) -> Section:
 
 def _advice(material: Material) -> Section | None:
     items = []
-    for one in advice(material.inputs):
+    for one in advice(material):
         parts = [f"best for {'; '.join(one.best_for)}"] if one.best_for else []
         parts += [f"avoid when {'; '.join(one.avoid_when)}"] if one.avoid_when else []
         items.append(Item(f"{one.part}: {'. '.join(parts) or 'neither the best nor the worst for certain'}."))

@@ -32,13 +32,12 @@ def tree(material: Material) -> Section:
 
 def _origin(guide: Guide, preference: str) -> Text:
     return Text(
-        "Which hardware for which limits? Requirements were drawn around the budgets and the candidates’ figures. Each "
-        f"goes to the most preferred candidate ({preference}) that meets all its limits for certain, at the upper end "
-        f"of its interval. The tree was learned from {count(TRAINING_POINTS)} such requirements; of "
-        f"{count(HELD_OUT_POINTS)} that it never saw it answers {fidelity(guide.fidelity)} as this rule does (one "
-        f"question alone: {fidelity(guide.stump)}; always the commonest answer: {fidelity(guide.majority)}), and "
-        f"{fidelity(guide.feasible_fidelity)} of those that some candidate meets. Where it errs, it takes another "
-        "candidate that meets the limits, or none: it never names hardware that may miss one."
+        f"Which hardware for which limits? The rule: the most preferred candidate ({preference}) that meets all limits "
+        f"for certain, at the upper end of its interval. The tree learned it from {count(TRAINING_POINTS)} "
+        f"requirements around the budgets and the candidates’ figures; of {count(HELD_OUT_POINTS)} that it never saw "
+        f"it answers {fidelity(guide.fidelity)} as the rule does (one question alone: {fidelity(guide.stump)}; always "
+        f"the commonest answer: {fidelity(guide.majority)}), and {fidelity(guide.feasible_fidelity)} of those that "
+        "some candidate meets. Where it errs, it takes another candidate that meets the limits, or none."
     )
 
 

@@ -23,7 +23,7 @@ from specc.report.document import write_documents
 from specc.report.inputs import ReportError, ReportInputs
 from specc.report.kinds import GUIDELINES, page_context
 from specc.report.material import Material
-from specc.report.pages import newest, render, to_pdf, visible
+from specc.report.pages import code, newest, render, to_pdf, visible
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "guidelines_kws.txt"
 DATE = datetime(2024, 5, 6, tzinfo=UTC)
@@ -83,6 +83,7 @@ def test_the_pdf_is_tagged_titled_and_bookmarked(pdf: PdfReader) -> None:
         "Contracts",
         "Hardware compared",
         "Where the time goes",
+        "Where the energy goes",
         "Memory",
         "Latency against energy",
         "Decision tree",
@@ -96,7 +97,7 @@ def test_the_pdf_is_tagged_titled_and_bookmarked(pdf: PdfReader) -> None:
 def test_every_figure_has_words_for_those_who_cannot_see_it(written: tuple[Path, Path]) -> None:
     page = written[1].read_text(encoding="utf-8")
     alternatives = re.findall(r"<svg [^>]*><title>(.*?)</title>", page)
-    assert len(alternatives) == 6
+    assert len(alternatives) == 7
     assert all(len(text) > 40 for text in alternatives)
 
 
@@ -167,6 +168,11 @@ def test_hostile_text_is_shown_and_does_nothing(text: str) -> None:
     assert "\u202e" not in body
     assert not re.search(r"[\x00-\x08\x0b-\x1f]", body)
     assert overflowing(page) == []
+
+
+def test_what_stands_between_backquotes_is_code_and_nothing_else_is_markup() -> None:
+    assert code("run `specc <b>` & wait") == 'run <span class="code">specc &lt;b&gt;</span> &amp; wait'
+    assert code("one ` alone, `` none \u202e") == "one ` alone, `` none ⟨U+202E⟩"
 
 
 def test_invisible_characters_are_spelled_out() -> None:

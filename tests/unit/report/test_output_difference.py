@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import cast
 
 from invented_results import kws_inputs
 
 from specc.measure.judge import OUTPUT_LABEL, judge
 from specc.measure.result import OutputDifference
 from specc.report.material import Material
-from specc.report.sections.contracts import contract_tables
+from specc.report.sections.contracts import contract_table, contract_tables
 from specc.report.sections.profiles import _facts
 from specc.report.terminal import measurement_table, verdict_table
 
@@ -29,9 +27,12 @@ def test_it_is_said_wherever_the_verdict_is() -> None:
     assert f"{name}: {TEXT}" in measurement_table({name: wrong}, []).splitlines()
     printed = verdict_table(verdicts, colour=False)
     assert f"{name}, {OUTPUT_LABEL}: {TEXT}; no other figure of this target can be trusted" in printed
-    tables = contract_tables(replace(inputs, verdicts=verdicts))
-    notes = [row.detail for table in tables for row in table.rows if row.detail.startswith(OUTPUT_LABEL)]
+    own = contract_table(name, verdicts)
+    assert own is not None
+    notes = [row.detail for row in own.rows if row.detail.startswith(OUTPUT_LABEL)]
     assert notes == [f"{OUTPUT_LABEL}: {TEXT}; no other figure of this target can be trusted."]
-    facts = _facts(inputs.spec.target(name), wrong, cast(Material, SimpleNamespace()))
+    (every,) = contract_tables(Material(replace(inputs, verdicts=verdicts)))
+    assert f"{OUTPUT_LABEL} of {name}: {TEXT}; no other figure of this target can be trusted." in every.notes
+    facts = _facts(inputs.spec.target(name), wrong)
     assert [texts[0].text for title, texts in facts if title == "Difference"] == [TEXT]
-    assert "Difference" not in dict(_facts(inputs.spec.target(name), right, cast(Material, SimpleNamespace())))
+    assert "Difference" not in dict(_facts(inputs.spec.target(name), right))
