@@ -49,6 +49,17 @@ class Material:
         """Every candidate with figures: measured ones, and with a predictor those published or predicted."""
         return (*self.measured, *self.estimated)
 
+    @property
+    def telling_first(self) -> tuple[Candidate, ...]:
+        """The pool with the shortlist in front, then what was not measured: a figure may not hold all of it."""
+        best = [measurement.target for measurement in self.shortlist]
+        others = set(self.others)
+
+        def place(candidate: Candidate) -> tuple[bool, int]:
+            return candidate.target in others, best.index(candidate.target) if candidate.target in best else len(best)
+
+        return tuple(sorted(self.pool, key=place))
+
     @cached_property
     def measured(self) -> tuple[Candidate, ...]:
         """The candidates that were measured or simulated, and computed what they should."""

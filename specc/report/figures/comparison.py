@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from specc.guide.candidates import DIMENSIONS, NAMES, Candidate
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 _MOST_PANELS = 8
 
 
-def radar(pool: tuple[Candidate, ...]) -> style.Image | None:
-    """A panel for each candidate; the rim is the best figure of all, and each ring inwards is half as good.
+def radar(pool: Sequence[Candidate], most: int = _MOST_PANELS) -> style.Image | None:
+    """A panel for each of the first `most` candidates; the rim is the best of all, each ring inwards half as good.
 
     Figures are the ends that a candidate can be held to. A dimension in which fewer than two have one is left out.
     """
     used = [d for d in DIMENSIONS if sum(c.bound(d) is not None for c in pool) >= 2]
-    shown = pool[:_MOST_PANELS]
+    shown = pool[:most]
     if len(used) < 3 or len(shown) < 2:
         return None
     best = {d: min(bound for c in pool if (bound := c.bound(d)) is not None) for d in used}

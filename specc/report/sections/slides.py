@@ -13,7 +13,7 @@ from specc.report.figures.memory import memory_map
 from specc.report.figures.tradeoff import latency_energy
 from specc.report.figures.tree import decision_tree
 from specc.report.figures.waterfall import waterfall
-from specc.report.material import Material
+from specc.report.material import SHORTLIST, Material
 from specc.report.parts import named
 from specc.report.sections.hardware import advice
 from specc.report.sections.reproducibility import limits
@@ -22,7 +22,8 @@ from specc.report.sections.tree import answer
 from specc.report.sections.verdict import summary
 from specc.report.style import Image
 
-_MOST_CONTRACTS = 24  # bars that a slide holds
+_MOST_CONTRACTS: Final = 12  # bars that a slide holds
+_MOST_RADARS: Final = 6
 
 
 def _standings(material: Material) -> Section:
@@ -34,10 +35,11 @@ def _latency(material: Material) -> Section | None:
 
 
 def _contracts(material: Material) -> Section | None:
-    decided = [v for v in material.inputs.verdicts if v.margin is not None]
+    best = {measurement.target for measurement in material.shortlist}
+    decided = [v for v in material.inputs.verdicts if v.margin is not None and v.target in best]
     tightest = sorted(decided, key=lambda v: v.margin or 0.0)[:_MOST_CONTRACTS]
     shown = [v for v in material.inputs.verdicts if v in tightest]
-    return _figure("contracts", "How much of every limit is used", limits_used(shown))
+    return _figure("contracts", "How much of their limits the best candidates use", limits_used(shown))
 
 
 def _why(material: Material) -> Section | Missing:
@@ -65,7 +67,7 @@ def _tradeoff(material: Material) -> Section | None:
 
 
 def _radar(material: Material) -> Section | None:
-    return _figure("radar", "Strengths and weaknesses", radar(material.pool))
+    return _figure("radar", "Strengths and weaknesses", radar(material.telling_first, _MOST_RADARS))
 
 
 def _tree(material: Material) -> Section:
@@ -75,7 +77,7 @@ def _tree(material: Material) -> Section:
 
 def _advice(material: Material) -> Section | None:
     items = []
-    for one in advice(material):
+    for one in advice(material)[:SHORTLIST]:
         parts = [f"best for {'; '.join(one.best_for)}"] if one.best_for else []
         parts += [f"avoid when {'; '.join(one.avoid_when)}"] if one.avoid_when else []
         items.append(Item(f"{one.part}: {'. '.join(parts) or 'neither the best nor the worst for certain'}."))
