@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Shares = Mapping[str, Mapping[str, float]]  # by target, fractions of its energy by part
 
+_ABREAST: Final = 6  # names in a line of the legend
 _LINES: Final = "Lines: intervals; an arrow where nothing bounds the energy from above."
 
 
@@ -27,7 +29,7 @@ def energy_shares(network: Network, measurements: Sequence[Measurement]) -> styl
         return None
     split = {m.target: shares(network, m) for m in shown}
     kinds = sorted({kind for found in split.values() for kind in found}, key=lambda kind: -_most(split, kind))
-    with style.figure(_height(shown)) as canvas:
+    with style.figure(_height(shown, kinds)) as canvas:
         _draw(canvas, shown, split, kinds, kind_look)
         alternative = f"Energy of an inference by kind of layer: {_words(shown, split)}."
         return style.image(canvas, "energy", alternative, _caption(shown, split, kinds[0]))
@@ -40,7 +42,7 @@ def energy_causes(measurements: Sequence[Measurement], found: Mapping[str, Energ
         return None
     split = {m.target: {part.cause: found[m.target].share(part.cause) for part in found[m.target].parts} for m in shown}
     causes = [cause for cause in ENERGY_CAUSES if any(cause in own for own in split.values())]
-    with style.figure(_height(shown)) as canvas:
+    with style.figure(_height(shown, causes)) as canvas:
         _draw(canvas, shown, split, causes, lambda cause: ENERGY_LOOK[cause])
         by_cause: dict[str, list[str]] = {}
         for m in shown:
@@ -53,8 +55,9 @@ def energy_causes(measurements: Sequence[Measurement], found: Mapping[str, Energ
         return style.image(canvas, "energy-causes", alternative, caption)
 
 
-def _height(shown: Sequence[Measurement]) -> float:
-    return 0.8 + 0.26 * len(shown)
+def _height(shown: Sequence[Measurement], parts: Sequence[str]) -> float:
+    """Inches: the axis, a row for each target, and the lines of the legend."""
+    return 0.6 + 0.26 * len(shown) + 0.2 * math.ceil(len(parts) / _ABREAST)
 
 
 def _draw(
@@ -92,7 +95,7 @@ def _draw(
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_xlabel(f"energy of one inference, {symbol}")
     style.quiet(axes)
-    canvas.legend(loc="outside upper left", ncols=min(6, len(parts)), handlelength=1.2, columnspacing=1.2)
+    canvas.legend(loc="outside upper left", ncols=min(_ABREAST, len(parts)), handlelength=1.2, columnspacing=1.2)
 
 
 def _words(shown: Sequence[Measurement], split: Shares) -> str:

@@ -165,7 +165,7 @@ def test_unknown_dimensions_and_open_bounds_are_named_not_guessed() -> None:
     guide = learn([FAST, FRUGAL, open_end, dark], {**LIMITS, "price": 3.0}, ("energy",), 6, 3)
     text = "; ".join(guide.left_out)
     assert "price: no candidate has a figure, so no answer is held to the application's limit; state `price`" in text
-    assert "open: its latency has no upper bound" in text
+    assert "open: no upper bound of latency is known" in text
     assert "dark" in text
     assert "price" not in guide.dimensions
     assert guide.tree is not None
