@@ -1,5 +1,8 @@
 """How much a core can compute and move per cycle at the very best: the model behind proofs of latency.
 
+Without dual multiply-accumulates a product has 32 bits, which have room for two products of 8 by 8 bits: codes side by
+side in a word, times one weight. Kernels do so (firmware/kernels/armv6m/three_positions.h), and so does the model.
+
 Sources: Arm Cortex-M4 Technical Reference Manual (DDI 0439), tables 3-1 and 3-2: MLA and every DSP instruction, the
 dual 16-bit SMLAD and SADD16 among them, take one cycle. Cortex-M3 Technical Reference Manual (DDI 0337), table of the
 instruction set: MLA takes two cycles, MUL and ADD one each. Cortex-M0+ Technical Reference Manual (DDI 0484), table
@@ -48,8 +51,8 @@ def instruction_model(hardware: Hardware) -> InstructionModel | None:
         return None
     word = _WORD if hardware.core in _WITH_A_LOAD_TABLE else None
     if hardware.core in ("cortex-m0+", "cortex-m3"):
-        reason = "MLA takes 2 cycles" if hardware.core == "cortex-m3" else "no multiply-accumulate: MULS, then ADDS"
-        return InstructionModel(Fraction(1, 2), Fraction(1), f"1 MAC in 2 cycles at most ({reason})", word)
+        how = "MLA in 2 cycles" if hardware.core == "cortex-m3" else "no multiply-accumulate: MULS, then ADDS"
+        return InstructionModel(Fraction(1), Fraction(1), f"1 MAC per cycle at most ({how}, of two codes in a word)", word)
     if hardware.dsp:
         return InstructionModel(
             Fraction(2), Fraction(2), "2 MACs per cycle at most (SMLAD, the dual 16-bit multiply-accumulate)", word

@@ -206,7 +206,8 @@ register(
         """
 The multiply-accumulates of the layers, divided by the most that the core can do per cycle, already
 take longer than the budget. Loads, stores and loops only add to it. The message names the
-instruction model it assumes.
+instruction model it assumes; code that packed more products into one multiplication than the model
+counts would be outside of it.
 
     # 147,456 MACs at 2 per cycle are 73,728 cycles; 0.4 ms at 168 MHz are 67,200
     latency conv <= 0.4 ms
