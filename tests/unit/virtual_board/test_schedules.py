@@ -11,7 +11,6 @@ import pytest
 from test_backend import SMALL, job, kws, measure, target
 
 from specc.check import check
-from specc.codegen.generate import plan_arena
 from specc.codegen.schedule import scheduled, unfused
 from specc.graph.memory import generated
 from specc.measure import runner
