@@ -46,12 +46,11 @@ ARM_LAYERS: Final = {
     "dwconv 3x3": "9.7 to 10.5",
     "dense": "2.6 to 6.6",
 }
-NARROW: Final = "dsp, 8-bit weights"  # as for a flash that is too small for the fastest kernels
+NARROW: Final = "dsp, weights that share bytes"  # as for a flash that is too small for the fastest kernels
 SPARING: Final = "armv6m, weights that share bytes"
 RUNS: Final = (
     ("cortex-m4", "generic"),
     ("cortex-m4", "dsp"),
-    ("cortex-m4", NARROW),
     ("cortex-m7", "dsp"),
     ("cortex-m33", "dsp"),
     ("cortex-m0+", "generic"),
@@ -63,7 +62,6 @@ WIDTHS: Final = (
     ("cortex-m4", "dsp", 16),
     ("cortex-m4", "dsp", 12),
     ("cortex-m4", "dsp", 8),
-    ("cortex-m4", NARROW, 8),
     ("cortex-m4", NARROW, 4),
     ("cortex-m4", NARROW, 2),
     ("cortex-m0+", "armv6m", 8),
@@ -282,7 +280,7 @@ def _widths(by_width: list[tuple[str, Run]]) -> Iterator[str]:
     yield (
         "Numbers of other widths: five layers in a chain, from a tensor of 16x16x32 over 64 filters to 16 units. "
         "Cycles per MAC and the kernel of each, and the flash of the program; weights of 4 and 2 bits with the kernels "
-        "that spare flash, of 8 bits either way."
+        "that spare flash."
     )
     yield ""
     kinds = [layer.kind for layer in by_width[0][1].layers]

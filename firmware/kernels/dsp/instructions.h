@@ -15,13 +15,13 @@
 #define READ_AHEAD 0
 #endif
 
-/* In assembly: a register shifted right, by SHIFT and `further` bits, then saturated to the output's range, which is a power
- * of two on either side of 0 or on one. Operands SATURATION of the assembly say which. */
-#define SATURATE(sum, further)                                                                                                  \
+/* In assembly: a register shifted right, by SHIFT and `further` bits, then saturated to the output's range, which is a
+ * power of two on either side of 0 or on one. Operands SATURATION of the assembly say which. */
+#define SATURATE(sum, further)                                                                                         \
     ".if %c[negative]\n\t"                                                                                              \
-    "ssat " sum ", #%c[bits], " sum ", asr #(%c[shift] + " further ")\n\t"                                                            \
+    "ssat " sum ", #%c[bits], " sum ", asr #(%c[shift] + " further ")\n\t"                                        \
     ".else\n\t"                                                                                                       \
-    "usat " sum ", #%c[bits], " sum ", asr #(%c[shift] + " further ")\n\t"                                                            \
+    "usat " sum ", #%c[bits], " sum ", asr #(%c[shift] + " further ")\n\t"                                        \
     ".endif\n\t"
 #define SATURATION                                                                                                     \
     [negative] "i"(CLAMP_LOW < 0), [bits] "i"(__builtin_popcount(CLAMP_HIGH) + (CLAMP_LOW < 0)), [shift] "i"(SHIFT)

@@ -6,8 +6,8 @@
  * told apart at the end, modulo 2^32. Per pair of taps and block: an LDRD and an LDR (5 cycles), 3 instructions to mask and 8
  * SMLAD for 16 multiply-accumulates: 1.0 cycles each on a Cortex-M4. Of 2 bits one AND leaves a filter's pair in place:
  * LDRD and half of LDR and LSR (4.5), 4 and 8: 1.03 each. Sums of b, c and d stay as high as
- * their weights, and those of a go up to those of b; all go up by RAISED bits more, where that
- * is not 0, because too few sums make one code.
+ * their weights, and those of a go up to those of b; all go up by RAISED bits more,
+ * where that is not 0, because too few sums make one code.
  *
  * VALUES: as in two_by_four.h, and behind them what moving the weights added to the sums of either position.
  * CONSTANTS, for each block of four filters: what four sums begin with, biases as high as the sums, of 4 bits each with those

@@ -54,7 +54,8 @@ __attribute__((naked, noinline)) static void PER_LAYER(two_positions)(const uint
         "add sp, #20\n\t"
         "pop {r4-r11, pc}\n\t"
         :
-        : [looped] "i"(STEP_BYTES * LOOPED), [turns] "i"(LOOPED / UNROLLED), [rest] "i"(STEPS - LOOPED), [unrolled] "i"(UNROLLED), [filters] "i"(FILTERS),
+        : [looped] "i"(STEP_BYTES * LOOPED), [turns] "i"(LOOPED / UNROLLED), [rest] "i"(STEPS - LOOPED),
+          [unrolled] "i"(UNROLLED), [filters] "i"(FILTERS),
           SATURATION, [rounding_low] "i"((ROUNDING) & 0xFFFF), [rounding_high] "i"(((ROUNDING) >> 16) & 0xFFFF),
           [constants_low] "i"(sizeof(WEIGHTS) & 0xFFFF), [constants_high] "i"(sizeof(WEIGHTS) >> 16));
 }
