@@ -52,7 +52,8 @@ def instruction_model(hardware: Hardware) -> InstructionModel | None:
     word = _WORD if hardware.core in _WITH_A_LOAD_TABLE else None
     if hardware.core in ("cortex-m0+", "cortex-m3"):
         how = "MLA in 2 cycles" if hardware.core == "cortex-m3" else "no multiply-accumulate: MULS, then ADDS"
-        return InstructionModel(Fraction(1), Fraction(1), f"1 MAC per cycle at most ({how}, of two codes in a word)", word)
+        statement = f"1 MAC per cycle at most ({how}, of two codes in a word)"
+        return InstructionModel(Fraction(1), Fraction(1), statement, word)
     if hardware.dsp:
         return InstructionModel(
             Fraction(2), Fraction(2), "2 MACs per cycle at most (SMLAD, the dual 16-bit multiply-accumulate)", word

@@ -55,20 +55,23 @@ def admissible(context: Context, fits: Callable[[Schedule], bool]) -> Schedule:
         streamed=model.input.streamed and streamable(context.network),
         planned=True,
     )
-    found = _generated(context, declared, "least" if model.rows == "least" else "never")
+    if model.rows == "least":
+        return _generated(context, declared, "least", in_tiles=False)
+    found = _generated(context, declared, "never")
     if model.rows == "never" or fits(found):
         return found
     # Weighing tiles takes longer than weighing rows: first without them.
     by_rows = _generated(context, declared, "least", in_tiles=False)
-    return by_rows if fits(by_rows) else _generated(context, declared, "least")
+    return by_rows if fits(by_rows) else _generated(context, declared, "least", in_tiles=True)
 
 
-def _generated(context: Context, candidate: Schedule, rows: RowsMode, *, in_tiles: bool = True) -> Schedule:
+def _generated(context: Context, candidate: Schedule, rows: RowsMode, *, in_tiles: bool = False) -> Schedule:
     """What generated code needs if a candidate's fusions and streaming are declared.
 
     The candidate itself where no code can follow it, about which another rule complains.
     """
-    key = (tuple((fusion.layers, fusion.method, fusion.tile) for fusion in candidate.fusions), candidate.streamed, rows)
+    declared = tuple((fusion.layers, fusion.method, fusion.tile) for fusion in candidate.fusions)
+    key = (declared, candidate.streamed, rows, in_tiles)
     if key not in context.generated:  # the same for every target
         network, table = context.network, context.spec.quantization
         found = generated(
@@ -117,6 +120,11 @@ def _judge_sram(context: Context, target: Target, item: BudgetItem, every: tuple
         )
     notes += [_line(candidate) + _fits(candidate, target, item) for candidate in every if not candidate.planned]
     repair, fix = _repair(context, target, item, fitting)
+    chosen = context.spec.model.rows
+    if not fitting and chosen != "needed":
+        free = _generated(context, declared, "least", in_tiles=True)
+        if fits(free):
+            repair = f"repair: without `rows {chosen}`, {needed(free, target):,} B are enough: {free.name}"
     if fix is None:
         notes.append(repair)
     verdict = "cannot be kept"

@@ -84,7 +84,7 @@ def _execution(spec: Spec, target: Target, network: QuantizedNetwork, beside: in
         alignment=ALIGNMENT,
     )
     if spec.model.rows == "least":
-        return least_memory(request)
+        return least_memory(request, in_tiles=False)
     declared = as_declared(request)
     limit = memory_limit(spec, target, "sram")
     if spec.model.rows == "never" or limit is None or request.peak(declared) <= limit - beside:
