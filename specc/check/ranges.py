@@ -20,9 +20,13 @@ def check_ranges(context: Context) -> None:
 
 
 def check_calibration(context: Context) -> None:
-    """Calibrated rows need values to be calibrated on: an input distribution, or the ranges that training saw."""
+    """Calibrated rows need values to be calibrated on: an input distribution, or the ranges that training saw.
+
+    A file of codes brings their scales along, whatever the table that stands for it says.
+    """
     model, table = context.spec.model, context.spec.quantization
-    if table is None or model.input.distribution is not None:
+    quantized = model.file is not None and model.file.content.quantized
+    if table is None or model.input.distribution is not None or quantized:
         return
     stored = model.weights.file.content.ranges if model.weights and model.weights.file else {}
     tensors = {model.input.name, *(layer.name for layer in context.network.layers)}

@@ -75,6 +75,12 @@ def checked(
     return check(spec)
 
 
+def test_a_file_of_codes_needs_nothing_to_be_calibrated_on(project: Path) -> None:
+    assert checked(project).diagnostics == ()
+    (found,) = checked(project, path="real.tflite", table=CALIBRATED, name="b").diagnostics
+    assert found.code == "W3106"
+
+
 def only_error(result: CheckResult) -> tuple[str, str, str]:
     """Code, message and marked text of the one error."""
     (error,) = (d for d in result.diagnostics if d.severity == "error")
