@@ -2,6 +2,8 @@
 
 #include "board.h"
 
+uint32_t specc_tile;
+
 void run_call(const specc_call *call)
 {
     const specc_layer *layer = &specc_layers[call->layer];

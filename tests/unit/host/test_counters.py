@@ -87,8 +87,8 @@ void layer_touch(void)
 const char specc_network_name[] = "net";
 const uint32_t specc_layer_count = 2;
 const specc_layer specc_layers[] = {
-    {"a-loop", layer_loop, 0, codes, 1, 1, 1},
-    {"touch", layer_touch, 0, codes, 1, 1, 1},
+    {"a-loop", layer_loop, 0, codes, 1, 1, 1, 1},
+    {"touch", layer_touch, 0, codes, 1, 1, 1, 1},
 };
 uint32_t specc_layer_ticks[2];
 #if STREAMED
