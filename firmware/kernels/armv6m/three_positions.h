@@ -77,7 +77,7 @@
     "ldr r2, [sp, #(" place ")]\n\tadds r2, r2, r4\n\tstr r2, [sp, #(" place ")]\n\t"                                  \
     "ldr r2, [sp, #(" place " + 4)]\n\tadds r2, r2, r5\n\tstr r2, [sp, #(" place " + 4)]\n\t"                          \
     "ldr r2, [sp, #(" place " + 8)]\n\tadds r2, r2, r6\n\tstr r2, [sp, #(" place " + 8)]\n\t"
-#define KEPT(place) "ldr r4, [sp, #(" place ")]\n\tldr r5, [sp, #(" place " + 4)]\n\tldr r6, [sp, #(" place " + 8)]\n\t"
+#define LOAD_THREE(place) "ldr r4, [sp, #(" place ")]\n\tldr r5, [sp, #(" place " + 4)]\n\tldr r6, [sp, #(" place " + 8)]\n\t"
 
 /* Stores the codes of one filter, whose sums are in r4 to r6, less its bias; r1 points to its constants. */
 #define CODES_OF_FILTER                                                                                                \
@@ -145,7 +145,7 @@ __attribute__((naked, noinline)) static void PER_LAYER(codes)(const uint32_t *va
         "subs r7, #1\n\t"
         "beq 4f\n\t"
         "b 2b\n\t"
-        "4:\n\t" KEPT("16")
+        "4:\n\t" LOAD_THREE("16")
         ".else\n\t" APART("r8", "r9") ".endif\n\t" CODES_OF_FILTER
         "ldr r0, [sp, #40]\n\t"
         "subs r0, #2\n\t"
@@ -159,7 +159,7 @@ __attribute__((naked, noinline)) static void PER_LAYER(codes)(const uint32_t *va
         ".word %c[filters]\n\t"
         "5:\n\t"
         "ldr r1, [sp, #4]\n\t"
-        ".if %c[segments] > 1\n\t" KEPT("28") ".else\n\t" APART("r10", "r11") ".endif\n\t" CODES_OF_FILTER
+        ".if %c[segments] > 1\n\t" LOAD_THREE("28") ".else\n\t" APART("r10", "r11") ".endif\n\t" CODES_OF_FILTER
         "ldr r0, [sp, #40]\n\t"
         "cmp r0, #0\n\t"
         "beq 7f\n\t"
@@ -188,7 +188,7 @@ __attribute__((naked, noinline)) static void PER_LAYER(codes)(const uint32_t *va
 #undef SOME_TAPS
 #undef APART
 #undef KEEP
-#undef KEPT
+#undef LOAD_THREE
 #undef CODES_OF_FILTER
 
 #include "armv6m/code_end.h"

@@ -23,6 +23,7 @@ TEXT = """hwspec 1
 model m {
   input frame 8x8x4
   dense d1 { units 4 }
+  weights seed 1
 }
 target a { use stm32f407 }
 target b { use stm32l4r5 }
