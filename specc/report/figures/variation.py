@@ -30,7 +30,7 @@ def percentiles(measurements: Sequence[Measurement]) -> style.Image | None:
     series = [(name, samples) for name, samples in series if len(samples) >= _FEWEST][: len(_LINES)]
     if not series:
         return None
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     symbol, scale = unit_for([percentile(samples, 50) for _, samples in series], "s")
     normal = NormalDist()
@@ -52,6 +52,8 @@ def percentiles(measurements: Sequence[Measurement]) -> style.Image | None:
         every = [value / scale for _, samples in series for value in samples]
         if spread := max(every) > 8 * min(every) > 0:
             axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axes.yaxis.set_minor_formatter(NullFormatter())
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: significant(value, 1)))
         else:
             axes.set_ylim(bottom=0)

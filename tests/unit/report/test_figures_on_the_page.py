@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 from invented_results import kws_inputs
 
 from specc.report import fonts, style
-from specc.report.figures.variation import runs
+from specc.report.figures.variation import percentiles, runs
 
 
 def drawn(name: str, label: str = "AVE <b>&amp; 'IBM'") -> style.Image:
@@ -76,3 +76,14 @@ def test_every_run_is_a_dot_and_all_are_one_element() -> None:
     lowest_first = sorted(range(len(samples)), key=lambda run: samples[run])
     heights = [-up[run] for run in lowest_first]
     assert heights == sorted(heights)
+
+
+def test_a_wide_spread_is_told_in_plain_numbers() -> None:
+    host = next(m for m in kws_inputs().measurements.values() if m.evidence == "measured")
+    spread = tuple(sample * (9 if run % 20 == 0 else 1) for run, sample in enumerate(host.total.samples))
+    wide = host.model_copy(update={"total": host.total.model_copy(update={"samples": spread})})
+    image = percentiles([wide])
+    assert image is not None
+    labels = [element.text or "" for element in ET.fromstring(image.svg).iter() if element.tag.endswith("}text")]
+    assert "latency, ms (logarithmic)" in labels
+    assert {"2", "5", "10", "20"} & set(labels) and not [label for label in labels if "$" in label]
