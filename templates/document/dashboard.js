@@ -201,7 +201,7 @@ function showTargets() {
       make("td", {}, make("span", { class: `mark ${result}` }, WORDS[result])),
       make("td", {}, counts.map(([number, word]) => `${number} ${word}`).join(", ") || "none"),
       ...cells,
-      make("td", {}, target.evidence));
+      make("td", { class: "word" }, target.evidence));
   });
   byId("table").tBodies[0].replaceChildren(...rows);
   if (focused !== undefined) {
@@ -248,7 +248,7 @@ function showTarget(name) {
     make("td", { class: "number" }, verdict.limit),
     make("td", { class: "number" }, verdict.figure),
     make("td", { class: "number" }, verdict.outcome === "undecided" ? "" : verdict.margin ?? ""),
-    make("td", {}, verdict.evidence)));
+    make("td", { class: "word" }, verdict.evidence)));
   byId("facts").replaceChildren(list);
   if (rows.length) {
     const heads = ["contract", "outcome", "limit", "figure", "margin", "evidence"].map((text, place) =>
@@ -369,7 +369,7 @@ function showCounters(target) {
       make("td", { class: "number" }, counter.value === null ? "unknown" : whole(counter.value)),
       make("td", { class: "number" }, most),
       make("td", { class: "number" }, layer && layer.macs && counter.value !== null ? digits(counter.value / layer.macs) : ""),
-      make("td", {}, counter.evidence));
+      make("td", { class: "word" }, counter.evidence));
     row.addEventListener("pointerenter", () => markBars(causeOf(counter.name)));
     row.addEventListener("pointerleave", () => markBars(""));
     return row;
